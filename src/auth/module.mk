@@ -1,1 +1,2 @@
 # sources of src/auth
+libnexus_a_SOURCES += %D%/auth.h %D%/permissions.def

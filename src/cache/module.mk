@@ -1,1 +1,2 @@
 # sources of src/cache
+libnexus_a_SOURCES += %D%/cache.h

@@ -1,1 +1,2 @@
 # sources of src/db
+libnexus_a_SOURCES += %D%/db.h %D%/constraints.def

@@ -1,1 +1,2 @@
 # sources of src/json
+libnexus_a_SOURCES += %D%/shape.h %D%/decode.h

@@ -1,0 +1,55 @@
+/*
+ * Passwords, signing keys and access tokens. Claims of a verified token are cached per process, so that a warm check
+ * costs a hash look-up.
+ */
+#ifndef NEXUS_AUTH_AUTH_H
+#define NEXUS_AUTH_AUTH_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/uuid.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who is asking. Zeroed: nobody. */
+struct principal {
+    bool known;
+    struct uuid user;
+    uint64_t perms;       /* set of enum perm bits from the roles in the token */
+    int64_t expires_us;
+};
+
+/* Permissions are names in permissions.def: PERM(id, name, doc). PERM_PUBLIC needs no token. */
+enum perm {
+#define PERM(id, name, doc) id,
+#include "auth/permissions.def"
+#undef PERM
+    PERM_COUNT
+};
+const char *perm_name(enum perm p);
+/* Permission bits of a comma- or blank-separated list of role names (guest, host, support, admin). */
+uint64_t perm_of_roles(struct str roles);
+static inline bool perm_has(uint64_t perms, enum perm p)
+{
+    return (perms >> p) & 1u;
+}
+
+/* Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
+enum err password_hash(const struct options *o, struct arena *a, struct str password, struct str *encoded) MUST_CHECK;
+/* Constant time in the password; `encoded` absent burns the same time and is false. */
+bool password_verify(const struct options *o, struct str password, struct str encoded);
+
+struct auth;
+/* Loads keys; NULL with error[] when a key is missing or unfit. */
+struct auth *auth_create(const struct options *o, char *error, size_t error_size);
+void auth_free(struct auth *auth);
+
+/* A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat jti, roles). */
+enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles, struct str *token,
+                     int64_t *lifetime_us) MUST_CHECK;
+/* RFC 8725: closed algorithm list, algorithm bound to the key. ERR_UNAUTHENTICATED for every kind of bad token. */
+enum err token_verify(struct auth *auth, struct str token, struct principal *out) MUST_CHECK;
+
+#endif

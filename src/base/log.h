@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -19,6 +20,9 @@ struct log_field { /* key and value of one member; value is text, number or abse
 #define LOG_TEXT(k, z)   ((struct log_field){ (k), str_from(z), 0 })
 #define LOG_STR(k, s)    ((struct log_field){ (k), (s), 0 })
 #define LOG_NUM(k, v)    ((struct log_field){ (k), STR_NONE, (int64_t)(v) })
+
+/* The names options use: error, warn, info, debug. */
+bool log_level_parse(struct str name, enum log_level *out);
 
 /* `program` is put in every line; literal. Level comes from options. */
 void log_init(const char *program, enum log_level level);

@@ -1,4 +1,24 @@
 # src/base: what depends on nothing above it.
 libnexus_a_SOURCES += %D%/arena.h %D%/buf.h %D%/str.h %D%/err.h %D%/errors.def %D%/log.h %D%/clock.h \
-	%D%/date.h %D%/uuid.h %D%/options.h %D%/options.def \
-	%D%/scoreboard.h %D%/scoreboard.c
+	%D%/date.h %D%/uuid.h %D%/options.h %D%/options.def %D%/options_table.h %D%/near.h %D%/utf8.h \
+	%D%/arena.c %D%/buf.c %D%/str.c %D%/err.c %D%/log.c %D%/clock.c %D%/date.c %D%/uuid.c %D%/near.c \
+	%D%/utf8.c %D%/options.c %D%/options_value.c %D%/options_doc.c %D%/options_secret.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/base_tests
+%C%_base_tests_CPPFLAGS = $(AM_CPPFLAGS) -DNEXUS_SRCDIR='"$(abs_srcdir)"'
+%C%_base_tests_SOURCES = %D%/base_tests.c %D%/base_tests.h %D%/arena_test.c %D%/buf_test.c \
+	%D%/clock_test.c %D%/date_test.c %D%/err_test.c %D%/log_test.c %D%/near_test.c %D%/options_test.c \
+	%D%/str_test.c %D%/utf8_test.c %D%/uuid_test.c
+%C%_base_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif
+
+# conf/nexus.conf.sample is committed and made from the option table; base_tests compares the two.
+EXTRA_PROGRAMS += %D%/options_sample
+%C%_options_sample_SOURCES = %D%/options_sample.c
+%C%_options_sample_LDADD = $(NEXUS_LIBS)
+CLEANFILES += %D%/options_sample
+EXTRA_DIST += conf/nexus.conf.sample
+.PHONY: update-sample
+update-sample: %D%/options_sample
+	$(AM_V_GEN)$(builddir)/src/base/options_sample > $(srcdir)/conf/nexus.conf.sample

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -30,5 +31,31 @@ static inline bool str_eqz(struct str a, const char *z)
 {
     return str_eq(a, str_from(z));
 }
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+/* Without the first `n` bytes (all of them when n is more). */
+static inline struct str str_skip(struct str s, size_t n)
+{
+    return n < s.n ? (struct str){ s.p + n, s.n - n } : (struct str){ s.p + s.n, 0 };
+}
+
+/* Without blanks and tabs at either end. */
+struct str str_trim(struct str s);
+
+/*
+ * Take what stands before the first `separator` off *rest into *item. Without a separator the item is all that is
+ * left and *rest becomes absent. False when *rest is absent.
+ */
+bool str_split(struct str *rest, char separator, struct str *item);
+
+/* A decimal integer: optional minus, digits, nothing else; false when it does not fit. */
+bool str_int64(struct str s, int64_t *out);
+
+/* Equal, ASCII letters of either case being the same. */
+bool str_eq_nocase(struct str a, struct str b);
 
 #endif

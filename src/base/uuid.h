@@ -13,7 +13,8 @@ struct uuid {
 
 #define UUID_TEXT_SIZE 37 /* 36 characters and NUL */
 
-/* Monotonic within a process (RFC 9562, 6.2 method 1). Aborts when the system gives no randomness. */
+/* Monotonic within a process (RFC 9562, 6.2 method 1). Aborts when the system gives no randomness. Not for
+ * use by several threads. */
 struct uuid uuid_v7(void);
 struct uuid uuid_v4(void);
 /* 8-4-4-4-12 hexadecimal digits in either case; any version. */

@@ -1,0 +1,328 @@
+/* Loading options: defaults, then the file, then the environment. */
+#include "base/options.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/near.h"
+#include "base/options_table.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#define FILE_SIZE_MAX (1024 * 1024)
+
+const struct option_row option_rows[] = {
+#define SECTION(title) { .type = OPTION_TYPE_SECTION, .doc = (title) },
+#define OPTION(type, name, def, min, max, reload, doc)                                                       \
+    { OPTION_TYPE_##type, OPTION_##reload, #name, def, min, max, doc, offsetof(struct options, name) },
+#include "base/options.def"
+#undef SECTION
+#undef OPTION
+};
+
+#define ROW_COUNT (sizeof(option_rows) / sizeof(option_rows[0]))
+
+const size_t option_row_count = ROW_COUNT;
+
+/* What the caller gets is its first member; the rest is found again by option_text and option_origin. */
+struct loaded {
+    struct options options;
+    struct arena *memory;
+    struct given {
+        const char *text;
+        const char *origin;
+        unsigned line; /* in the file; 0 elsewhere */
+    } given[ROW_COUNT];
+};
+
+struct error_line {
+    char *text;
+    size_t size;
+};
+
+static bool refuse(struct error_line error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct error_line error, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(error.text, error.size, fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+const struct option_row *option_row_find(struct str name)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (option_rows[i].name && str_eqz(name, option_rows[i].name)) {
+            return &option_rows[i];
+        }
+    }
+    return NULL;
+}
+
+size_t option_row_index(const struct option_row *row)
+{
+    return (size_t)(row - option_rows);
+}
+
+static const char *nearest_name(struct str name)
+{
+    struct near near = near_start(name);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (option_rows[i].name) {
+            near_offer(&near, option_rows[i].name);
+        }
+    }
+    return near_best(&near);
+}
+
+static bool set_value(struct loaded *l, const struct option_row *row, struct str text, struct given from,
+                      struct error_line error)
+{
+    char why[OPTION_WHY_SIZE];
+    if (!option_value_parse(row, text, &l->options, l->memory, why)) {
+        return refuse(error, "%s: %s", from.origin, why);
+    }
+    from.text = arena_strdup(l->memory, text);
+    from.origin = arena_strdup(l->memory, str_from(from.origin));
+    l->given[option_row_index(row)] = from;
+    return true;
+}
+
+static bool load_defaults(struct loaded *l, struct error_line error)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        struct given from = { .origin = "default" };
+        if (row->name && !set_value(l, row, str_from(row->value), from, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "..." with \" and \\ inside; nothing but a comment may follow. NULL when it is well-formed. */
+static const char *unquote(struct arena *a, struct str text, struct str *out)
+{
+    char *p = arena_alloc(a, text.n);
+    size_t n = 0, i = 1;
+    while (i < text.n && text.p[i] != '"') {
+        if (text.p[i] == '\\') {
+            i++;
+            if (i >= text.n || (text.p[i] != '"' && text.p[i] != '\\')) {
+                return "only \\\" and \\\\ are known in a quoted value";
+            }
+        }
+        p[n++] = text.p[i++];
+    }
+    if (i >= text.n) {
+        return "the quoted value has no end";
+    }
+    struct str rest = str_trim(str_skip(text, i + 1));
+    if (rest.n > 0 && rest.p[0] != '#') {
+        return "text follows the quoted value";
+    }
+    *out = (struct str){ p, n };
+    return NULL;
+}
+
+/* An unquoted value ends at a # that follows a blank. */
+static struct str cut_comment(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '#' && (i == 0 || text.p[i - 1] == ' ' || text.p[i - 1] == '\t')) {
+            text.n = i;
+        }
+    }
+    return str_trim(text);
+}
+
+static const char *read_value(struct arena *a, struct str text, struct str *out)
+{
+    if (text.n > 0 && text.p[0] == '"') {
+        return unquote(a, text, out);
+    }
+    *out = cut_comment(text);
+    return NULL;
+}
+
+static bool refuse_unknown(struct str name, const char *where, struct error_line error)
+{
+    const char *near = nearest_name(name);
+    int shown = name.n > 64 ? 64 : (int)name.n;
+    return near ? refuse(error, "%s: unknown option '%.*s'; did you mean '%s'?", where, shown, name.p, near)
+                : refuse(error, "%s: unknown option '%.*s'", where, shown, name.p);
+}
+
+static bool is_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+              c == '-' || c == '.')) {
+            return false;
+        }
+    }
+    return name.n > 0;
+}
+
+static bool load_line(struct loaded *l, struct str line, const char *where, unsigned number,
+                      struct error_line error)
+{
+    if (line.n > 0 && line.p[line.n - 1] == '\r') {
+        line.n--;
+    }
+    line = str_trim(line);
+    if (line.n == 0 || line.p[0] == '#') {
+        return true;
+    }
+    struct str rest = line, name;
+    str_split(&rest, '=', &name);
+    name = str_trim(name);
+    if (!rest.p || !is_name(name)) {
+        return refuse(error, "%s: expected 'name = value'", where);
+    }
+    const struct option_row *row = option_row_find(name);
+    if (!row) {
+        return refuse_unknown(name, where, error);
+    }
+    unsigned before = l->given[option_row_index(row)].line;
+    if (before > 0) {
+        return refuse(error, "%s: %s is already set in line %u", where, row->name, before);
+    }
+    struct str value;
+    const char *why = read_value(l->memory, str_trim(rest), &value);
+    if (why) {
+        return refuse(error, "%s: %s: %s", where, row->name, why);
+    }
+    return set_value(l, row, value, (struct given){ .origin = where, .line = number }, error);
+}
+
+static bool load_text(struct loaded *l, const char *file, struct str text, struct error_line error)
+{
+    struct str line;
+    for (unsigned number = 1; str_split(&text, '\n', &line); number++) {
+        char where[PATH_MAX + 16];
+        snprintf(where, sizeof(where), "%s:%u", file, number);
+        if (!load_line(l, line, where, number, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_stream(struct loaded *l, const char *file, FILE *in, struct error_line error)
+{
+    struct buf text;
+    buf_init(&text, FILE_SIZE_MAX);
+    char chunk[4096];
+    size_t n;
+    while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0) {
+        buf_add(&text, chunk, n);
+    }
+    bool ok = ferror(in)      ? refuse(error, "%s: cannot be read", file)
+              : text.overflow ? refuse(error, "%s: larger than 1 MiB", file)
+                              : load_text(l, file, buf_str(&text), error);
+    buf_free(&text);
+    return ok;
+}
+
+static bool load_file(struct loaded *l, const char *file, struct error_line error)
+{
+    FILE *in = fopen(file, "re");
+    if (!in) {
+        bool may_be_missing = errno == ENOENT && strcmp(file, OPTIONS_DEFAULT_FILE) == 0;
+        return may_be_missing || refuse(error, "%s: %s", file, strerror(errno));
+    }
+    bool ok = load_stream(l, file, in, error);
+    fclose(in);
+    return ok;
+}
+
+static const char *environment_name(struct arena *a, const char *name)
+{
+    char *env = arena_printf(a, "NEXUS_%s", name);
+    for (char *p = env; *p; p++) {
+        if (*p >= 'a' && *p <= 'z') {
+            *p = (char)(*p - 'a' + 'A');
+        }
+    }
+    return env;
+}
+
+/* Other names that start with NEXUS_ belong to scripts around the programs and are left alone. */
+static bool load_environment(struct loaded *l, struct error_line error)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!row->name) {
+            continue;
+        }
+        const char *env = environment_name(l->memory, row->name);
+        const char *text = getenv(env);
+        if (text && !set_value(l, row, str_from(text), (struct given){ .origin = env }, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct options *options_load(const char *file, char *error, size_t error_size)
+{
+    struct error_line line = { error, error_size };
+    struct loaded *l = calloc(1, sizeof(*l));
+    if (!l) {
+        refuse(line, "out of memory");
+        return NULL;
+    }
+    l->memory = arena_create(16384, 16 * FILE_SIZE_MAX);
+    if (load_defaults(l, line) && (!file || load_file(l, file, line)) && load_environment(l, line)) {
+        return &l->options;
+    }
+    options_free(&l->options);
+    return NULL;
+}
+
+static struct loaded *loaded_of(const struct options *o)
+{
+    return (struct loaded *)((uintptr_t)o - offsetof(struct loaded, options));
+}
+
+void options_free(struct options *o)
+{
+    if (o) {
+        arena_destroy(loaded_of(o)->memory);
+        free(loaded_of(o));
+    }
+}
+
+const char *option_text(const struct options *o, const struct option_row *row)
+{
+    return loaded_of(o)->given[option_row_index(row)].text;
+}
+
+const char *option_origin(const struct options *o, const struct option_row *row)
+{
+    return loaded_of(o)->given[option_row_index(row)].origin;
+}
+
+bool option_list_next(const char **cursor, char *out, size_t out_size)
+{
+    struct str rest = str_from(*cursor), item;
+    while (str_split(&rest, ',', &item)) {
+        *cursor = rest.p;
+        item = str_trim(item);
+        if (item.n == 0) {
+            continue;
+        }
+        /* An item that does not fit is cut: it then matches nothing, which is the safe side. */
+        size_t n = item.n < out_size ? item.n : out_size - 1;
+        memcpy(out, item.p, n);
+        out[n] = '\0';
+        return true;
+    }
+    return false;
+}

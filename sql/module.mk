@@ -1,1 +1,2 @@
-# files of sql/
+nexusmigrationsdir = $(pkgdatadir)/migrations
+dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql

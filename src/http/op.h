@@ -1,0 +1,50 @@
+/*
+ * What the outside can reach is one const entry: an op. Router, gates, OpenAPI, metrics and rate limits all read it.
+ *
+ * A read op names an entity and has no exec: the generic reader serves it (OP_ITEM by key, OP_LIST with filters, sort
+ * and cursor). A write op has an input shape and an exec; when it succeeds it answers with `rq->res` filled, usually
+ * by reading the changed entity with the same planner.
+ */
+#ifndef NEXUS_HTTP_OP_H
+#define NEXUS_HTTP_OP_H
+
+#include "http/request.h"
+
+struct entity;
+struct selection;
+struct json_writer;
+
+enum op_flag {
+    OP_IDEMPOTENT = 1,  /* takes Idempotency-Key; exec runs inside the key's transaction (http/idempotency.h) */
+    OP_ITEM = 2,        /* read one entity by its key, path parameter {id} */
+    OP_LIST = 4,        /* read a list of the entity */
+    OP_CONDITIONAL = 8, /* change: If-Match is understood (rq_if_match) */
+    OP_NO_RATE = 16,    /* probes: neither rate nor authentication */
+    OP_RAW = 32,        /* exec sets its own content type; the body is no entity */
+};
+
+struct op {
+    const char *name;    /* operationId, metric label, file stem: booking_create */
+    enum method method;
+    const char *path;    /* "/v1/bookings/{id}/cancel" */
+    const char *tag;     /* group in the documentation */
+    const char *summary; /* a few words */
+    const char *doc;     /* what it does, for users */
+    enum perm perm;      /* PERM_PUBLIC must be said */
+    enum rate_class rate;
+    unsigned flags;
+    int status;          /* of success; 0 means 200 */
+    const struct shape *in;        /* path, query and body; NULL: none */
+    const struct entity *entity;   /* what it answers with; NULL: see out */
+    const struct shape *out;       /* answer that is no entity; printed in OpenAPI */
+    const enum err *errors;        /* ERR_NONE-terminated: those beyond the gates' own */
+    /* Reads: put conditions, computed fields and scope of the path into the selection. May be NULL. */
+    enum err (*prepare)(struct request *rq, struct selection *sel);
+    /* Writes (and raw reads). */
+    enum err (*exec)(struct request *rq);
+};
+
+/* All ops of the program, NULL-terminated; defined by the program (api/registry.c) and by tests. */
+extern const struct op *const op_registry[];
+
+#endif

@@ -1,1 +1,2 @@
 # files of tests/
+EXTRA_DIST += %D%/conftest.py %D%/stack.py

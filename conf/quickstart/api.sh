@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# The generated nexus.conf, migrations, nexus-api and nexusctl.
+
+# What the stack decides; lines of NEXUS_OPTIONS come on top and replace these.
+config_lines() {
+    cat <<CONF
+listen = $RUN/sock/api.sock
+metrics_listen = 127.0.0.1:$METRICS_PORT
+public_url = $NEXUS_URL
+database = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_api"
+database_owner = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_owner"
+redis = unix:$RUN/sock/redis.sock
+token_key_file = $RUN/secret/token.pem
+secret_file = $RUN/secret/cursor.key
+CONF
+    [[ ! -f $RUN/options ]] || cat "$RUN/options"
+}
+
+# The last value given for a name wins; order of first appearance is kept.
+config_merge() {
+    awk -F' *= *' '/^[ \t]*(#|$)/ { next }
+        { sub(/^[ \t]+/, ""); name = $1; if (!(name in line)) order[++n] = name; line[name] = $0 }
+        END { for (i = 1; i <= n; i++) print line[order[i]] }'
+}
+
+config_make() {
+    { echo "# Made by ./quickstart; change it with NEXUS_OPTIONS."; config_lines | config_merge; } |
+        file_put "$CONF" 0644 root
+    as_service "$RUN/bin/nexus-api" -c "$CONF" --check
+}
+
+as_service() { (cd / && as_user "$(service_user)" "$@"); }
+
+ctl() { exec "$RUN/bin/nexusctl" -c "$CONF" "$@"; }
+
+migrate_run() { (ctl migrate); }
+
+api_up() {
+    local running=$RUN/api.running
+    cat "$CONF" "$RUN/bin/nexus-api" | cksum >"$running.new"
+    if unit_alive api && ! cmp -s "$running.new" "$running"; then api_stop; fi
+    mv "$running.new" "$running"
+    api_start
+}
+
+api_start() {
+    unit_alive api || unit_spawn api "$(service_user)" "$RUN/bin/nexus-api" -c "$CONF"
+    unit_wait api 30 api_answers
+}
+
+api_answers() { curl -sf -o /dev/null --max-time 2 "http://127.0.0.1:$METRICS_PORT/metrics"; }
+
+api_stop() { unit_stop api TERM 40; }
+
+ready_wait() {
+    wait_for 30 ready_answers || { ready_answers -S -w 'HTTP %{http_code}\n' -o -; return 1; }
+}
+
+ready_answers() { curl -sf -o /dev/null --max-time 5 --cacert "$RUN/tls/ca.pem" "$@" "$NEXUS_URL/readyz"; }

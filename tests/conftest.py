@@ -1,0 +1,51 @@
+"""Fixtures of the black-box suite.
+
+stack          one running stack for the whole session. `./quickstart test` names its place in NEXUS_TEST_RUN_DIR; without
+               that a stack in a temporary place is started and removed. NEXUS_TEST_KEEP=1 leaves it running.
+fresh_stack    function: fresh_stack(options={...}, demo=N) starts a second stack for this test only, for tests that
+               kill, reload or reconfigure.
+user           function: user(name=...) signs up and logs in on `stack`.
+api            anonymous session on `stack`;  db: cursor as the owner role.
+"""
+import contextlib
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import stack as stacks  # noqa: E402  (after the path is set)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    place = os.environ.get("NEXUS_TEST_RUN_DIR")
+    if place:
+        yield stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up()
+        return
+    with stacks.private_stack() as private:
+        yield private
+
+
+@pytest.fixture
+def fresh_stack():
+    with contextlib.ExitStack() as open_stacks:
+        yield lambda **kwargs: open_stacks.enter_context(stacks.private_stack(**kwargs))
+
+
+@pytest.fixture
+def user(stack):
+    return stack.user
+
+
+@pytest.fixture
+def api(stack):
+    return stack.session()
+
+
+@pytest.fixture
+def db(stack):
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        yield cursor

@@ -1,0 +1,237 @@
+"""A private Nexus for tests: Nginx, workers, PostgreSQL and Redis on sockets and ports of their own.
+
+`Stack` wraps ./quickstart, so that tests run what people run. Nothing in here sleeps for a fixed time: conditions are
+polled with a deadline (`wait_until`).
+"""
+import contextlib
+import itertools
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+
+import psycopg2
+import redis
+import requests
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+PASSWORD = "a long enough password 1"
+
+# Tests send everything from one address as fast as they can; those about limits set their own.
+TEST_OPTIONS = {"rate_read": "0", "rate_search": "0", "rate_write": "0", "rate_login": "0", "argon2_passes": "2"}
+
+
+def wait_until(condition, deadline=10.0, what="", pause=0.02):
+    """Poll `condition` until it returns something true, and return that; AssertionError after `deadline` seconds."""
+    end = time.monotonic() + deadline
+    error = None
+    while True:
+        try:
+            result = condition()
+            if result:
+                return result
+            error = None
+        except (OSError, requests.RequestException, psycopg2.Error, redis.RedisError) as caught:
+            error = caught
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline} s: {what or condition}" + (f" ({error})" if error else ""))
+        time.sleep(pause)
+
+
+class Session(requests.Session):
+    """requests.Session for one stack: relative paths, its CA, a time-out, an optional bearer token."""
+
+    def __init__(self, stack, token=None):
+        super().__init__()
+        self.stack = stack
+        self.trust_env = False  # no proxies, no netrc
+        self.verify = str(stack.ca)
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def request(self, method, url, *args, **kwargs):
+        kwargs.setdefault("timeout", 30)
+        if url.startswith("/"):
+            url = self.stack.url + url
+        response = super().request(method, url, *args, **kwargs)
+        for check in self.stack.checks:
+            check(response)
+        return response
+
+
+class User:
+    """An account that is logged in."""
+
+    def __init__(self, stack, **fields):
+        self.email = fields.pop("email", None) or f"user-{uuid.uuid4().hex[:16]}@example.com"
+        self.password = fields.pop("password", PASSWORD)
+        self.name = fields.pop("name", "Test User")
+        anonymous = stack.session()
+        created = anonymous.post("/v1/users", json={"email": self.email, "password": self.password, "name": self.name})
+        assert created.status_code == 201, created.text
+        self.id = created.json()["id"]
+        login = anonymous.post("/v1/auth/login", json={"email": self.email, "password": self.password})
+        assert login.status_code == 200, login.text
+        self.token = login.json()["access_token"]
+        self.session = stack.session(self.token)
+        # user.get(...), user.post(...) read better than user.session.get(...)
+        for verb in ("get", "post", "put", "patch", "delete", "head", "options"):
+            setattr(self, verb, getattr(self.session, verb))
+
+
+class Stack:
+    """One running stack. `options` replace those of the generated nexus.conf."""
+
+    def __init__(self, run_dir, options=None, build_dir=None, demo=0):
+        self.run_dir = pathlib.Path(run_dir)
+        self.options = {**TEST_OPTIONS, **(options or {})}
+        self.build_dir = pathlib.Path(build_dir or os.environ.get("NEXUS_BUILD_DIR") or TOP / "build")
+        self.demo = demo
+        self.checks = []  # functions called with every response, e.g. that it is what OpenAPI says
+        self.env = {}
+
+    # --- life
+
+    def quickstart(self, *args, check=True, **kwargs):
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("NEXUS_", "PG"))}
+        env |= {"NEXUS_RUN_DIR": str(self.run_dir), "NEXUS_BUILD_DIR": str(self.build_dir), "NEXUS_DEMO": str(self.demo),
+                "NEXUS_PORT": "" if (self.run_dir / "settings").exists() else "0",
+                "NEXUS_OPTIONS": "\n".join(f"{name} = {value}" for name, value in self.options.items())}
+        done = subprocess.run([str(TOP / "quickstart"), *args], env=env, text=True, timeout=900,
+                              capture_output=True, stdin=subprocess.DEVNULL, check=False, **kwargs)
+        if check and done.returncode != 0:
+            raise AssertionError(f"quickstart {' '.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def up(self):
+        self.quickstart("up", "--no-build")
+        return self.attach()
+
+    def attach(self):
+        """Learn the addresses of a stack that is up."""
+        text = self.quickstart("env").stdout
+        self.env = dict(word.split("=", 1) for word in shlex.split(text))
+        self.url, self.ca = self.env["NEXUS_URL"], pathlib.Path(self.env["NEXUS_CA"])
+        self.metrics_url, self.redis_url = self.env["NEXUS_METRICS_URL"], self.env["NEXUS_REDIS"]
+        self.dsn = "host={PGHOST} port={PGPORT} dbname={PGDATABASE} user={PGUSER}".format(**self.env)
+        self.socket = self.run_dir.resolve() / "sock" / "api.sock"
+        self.conf = self.run_dir.resolve() / "nexus.conf"
+        return self
+
+    def start(self, *names):
+        self.quickstart("start", *names)
+
+    def stop(self, *names):
+        self.quickstart("stop", *names)
+
+    def destroy(self):
+        self.quickstart("reset", check=False)
+        real = self.run_dir.resolve()
+        shutil.rmtree(real, ignore_errors=True)
+        if self.run_dir.is_symlink():
+            self.run_dir.unlink()
+
+    def ctl(self, *args, check=True, **kwargs):
+        """nexusctl against this stack; the CompletedProcess with text output."""
+        done = self.quickstart("ctl", *args, check=False, **kwargs)
+        assert not check or done.returncode == 0, f"nexusctl {args}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    # --- clients
+
+    def session(self, token=None):
+        return Session(self, token)
+
+    def user(self, **fields):
+        """Sign up and log in: .id .email .token .session, and .get() .post() ... with the token."""
+        return User(self, **fields)
+
+    def db(self, user=None):
+        """An autocommit connection as the owner role (or as `user`)."""
+        connection = psycopg2.connect(self.dsn if user is None else self.dsn.rsplit(" ", 1)[0] + f" user={user}")
+        connection.autocommit = True
+        return connection
+
+    def query(self, sql, *args):
+        """All rows of one statement."""
+        with contextlib.closing(self.db()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, args or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def redis(self):
+        return redis.Redis.from_url(self.redis_url, socket_timeout=5)
+
+    def metrics(self):
+        """{'name{label="x"}': value} of one scrape."""
+        text = requests.get(self.metrics_url, timeout=5).text
+        rows = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+        return {name: float(value) for name, value in rows}
+
+    # --- processes
+
+    def pid(self, name):
+        """Pid of postgresql, redis, api (the supervisor) or nginx; None when it does not run."""
+        for line in self.quickstart("status", check=False).stdout.splitlines():
+            unit, pid, state = line.split()
+            if unit == name and state == "running":
+                return int(pid)
+        return None
+
+    def workers(self):
+        """Pids of the worker processes."""
+        return children(self.pid("api"))
+
+    def signal(self, name, number=signal.SIGHUP):
+        os.kill(self.pid(name), number)
+
+    def ready(self):
+        return self.session().get("/readyz", timeout=5).status_code == 200
+
+    def wait_ready(self, deadline=10.0):
+        wait_until(self.ready, deadline, "/readyz to answer 200")
+
+    def set_options(self, **options):
+        """Rewrite nexus.conf; the caller sends SIGHUP."""
+        lines = [line for line in self.conf.read_text().splitlines()
+                 if line.split("=")[0].strip() not in options]
+        lines += [f"{name} = {value}" for name, value in options.items()]
+        new = self.conf.with_suffix(".new")
+        new.write_text("\n".join(lines) + "\n")
+        new.chmod(0o644)
+        new.rename(self.conf)
+
+    def log(self, name="api"):
+        """Text of the log of a process: api, nginx, nginx-access, postgresql, redis."""
+        return (self.run_dir / "log" / f"{name}.log").read_text(errors="replace")
+
+
+def children(pid):
+    """Direct children of a process, without zombies."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rsplit(")", 1)[1].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def private_stack(options=None, demo=0, build_dir=None):
+    """A stack for one test that breaks or reconfigures things; gone at the end."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"nexus-test-{next(_numbers)}-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    stack = Stack(folder / "run", options, build_dir, demo)
+    try:
+        yield stack.up()
+    finally:
+        stack.destroy()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,2 +1,13 @@
 nexusmigrationsdir = $(pkgdatadir)/migrations
 dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql
+
+# Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
+nexus_queries = \
+	%D%/queries/account.sql \
+	%D%/queries/booking.sql \
+	%D%/queries/calendar.sql \
+	%D%/queries/idempotency.sql \
+	%D%/queries/pricing.sql \
+	%D%/queries/property.sql \
+	%D%/queries/review.sql
+EXTRA_DIST += $(nexus_queries)

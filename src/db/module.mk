@@ -1,2 +1,14 @@
-# sources of src/db
+# src/db: PostgreSQL.
 libnexus_a_SOURCES += %D%/db.h %D%/constraints.def
+nodist_libnexus_a_SOURCES = %D%/queries.c %D%/queries.h
+
+# The statements named in sql/queries become constants.
+BUILT_SOURCES += %D%/queries.h
+CLEANFILES += %D%/queries.h %D%/queries.c
+EXTRA_DIST += %D%/queries.awk
+nexus_make_queries = $(MKDIR_P) $(@D) && \
+	$(AWK) -f $(srcdir)/src/db/queries.awk -v mode=$${mode} $(nexus_queries:%=$(srcdir)/%) > $@.tmp && mv $@.tmp $@
+%D%/queries.h: $(nexus_queries) %D%/queries.awk
+	$(AM_V_GEN)mode=h; $(nexus_make_queries)
+%D%/queries.c: $(nexus_queries) %D%/queries.awk
+	$(AM_V_GEN)mode=c; $(nexus_make_queries)

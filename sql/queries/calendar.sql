@@ -1,0 +1,1 @@
+-- Calendars: prices and minimum stays of single nights, blocked nights.

@@ -1,0 +1,1 @@
+-- Properties with their units, amenities and photos.

@@ -12,6 +12,7 @@ Suite *err_suite(void);
 Suite *log_suite(void);
 Suite *near_suite(void);
 Suite *options_suite(void);
+Suite *scoreboard_suite(void);
 Suite *str_suite(void);
 Suite *utf8_suite(void);
 Suite *uuid_suite(void);

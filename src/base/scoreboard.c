@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC         0x3145524f4353584eULL /* "NXSCORE1" in memory, little-endian */
-#define LAYOUT        1u
+#define LAYOUT        1u                    /* raise whenever struct scoreboard or what it holds changes */
 #define NAME_IS_READY (-1)
 #define SLOT_TAKEN    (-1) /* pid of a slot between taking it and the worker's first step */
 
@@ -114,6 +114,7 @@ struct scoreboard_slot *scoreboard_slot_take(struct scoreboard *b)
         if (i >= used) {
             atomic_store_explicit(&b->slots_used, i + 1, memory_order_relaxed);
         }
+        b->slots[i].index = i;
         int32_t none = 0;
         if (atomic_compare_exchange_strong(&b->slots[i].pid, &none, SLOT_TAKEN)) {
             return &b->slots[i];
@@ -128,9 +129,12 @@ unsigned scoreboard_slots_used(const struct scoreboard *b)
     return n < SCOREBOARD_SLOTS ? n : SCOREBOARD_SLOTS;
 }
 
-unsigned scoreboard_slot_index(const struct scoreboard *b, const struct scoreboard_slot *s)
+struct scoreboard *scoreboard_of(struct scoreboard_slot *s)
 {
-    return (unsigned)(s - b->slots);
+    if (!s) {
+        return NULL;
+    }
+    return (struct scoreboard *)((char *)(s - s->index) - offsetof(struct scoreboard, slots));
 }
 
 /* Make the entry readable or ours to write. False while a living process is writing it. */

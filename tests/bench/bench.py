@@ -1,0 +1,314 @@
+#!/usr/bin/python3
+"""make bench: how fast the path of a request is, as ratios within one run.
+
+Everything is measured through Nginx over TLS on a private stack with 100,000 demo properties. Beside each figure of the
+API stands a reference taken a moment before or after on the same machine: Nginx serving a static file, the empty
+op, and pgbench running the very statements the server ran (captured from its log) on as many connections as there are
+workers. CPU is what the processes used during the measurement, divided by the requests they answered.
+
+    bench.py [--seconds S] [--properties N] [--only NAME] [--json FILE]
+"""
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import statements  # noqa: E402
+from stack import children, private_stack  # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+CLIENTS = 64
+OPTIONS = {"rate_read": "100000000/m", "rate_search": "100000000/m", "rate_write": "100000000/m", "rate_login": "100000000/m",
+           "worker_max_requests": "0"}
+# name of a ratio: (measurement, reference, least acceptable)
+TARGETS = {
+    "property by id / empty op": ("property_by_id", "empty_op", 0.35),
+    "search / pgbench": ("search", "search_pgbench", 0.7),
+    "search Albany / pgbench": ("search_albany", "search_albany_pgbench", 0.7),
+    "sales (quote + booking) / pgbench": ("sale", "sale_pgbench", 0.5),
+}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, stack, seconds, folder):
+        self.stack, self.seconds, self.folder = stack, seconds, pathlib.Path(folder)
+        self.results = {}
+        self.host = stack.user(name="Bench Host")
+        self.guest = stack.user(name="Bench Guest")
+        self.connections = len(stack.workers())
+
+    # --- CPU
+
+    def groups(self):
+        """Pids of each component, postmaster and supervisor included."""
+        found = {}
+        for group, unit in (("nginx", "nginx"), ("worker", "api"), ("postgresql", "postgresql"), ("redis", "redis")):
+            pid = self.stack.pid(unit)
+            found[group] = [pid, *children(pid)]
+        return found
+
+    def cpu(self):
+        """Seconds of CPU used so far by each component, reaped children included."""
+        used = {}
+        for group, pids in self.groups().items():
+            ticks = 0
+            for pid in pids:
+                with contextlib.suppress(OSError):
+                    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                    ticks += sum(int(n) for n in fields[11:15])
+            used[group] = ticks / TICK
+        return used
+
+    # --- load
+
+    def wrk(self, name, script, lines, token=None, clients=CLIENTS, seconds=None, url=None):
+        """Run wrk with a script on `lines`; remember and return the figures."""
+        requests = self.folder / f"{name}.requests"
+        requests.write_text("".join(line + "\n" for line in lines))
+        env = dict(os.environ, BENCH_REQUESTS=str(requests), BENCH_TOKEN=token or "", SSL_CERT_FILE=str(self.stack.ca))
+        before = self.cpu()
+        out = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds or self.seconds}s", "--latency", "--timeout", "10s",
+                              "-s", str(HERE / script), url or self.stack.url], env=env, text=True, capture_output=True,
+                             check=True).stdout
+        after = self.cpu()
+        count = int(re.search(r"(\d+) requests in", out).group(1))
+        failed = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+        broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
+        result = {
+            "requests": count,
+            "per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
+            "p50_ms": milliseconds(re.search(r"50%\s+(\S+)", out).group(1)),
+            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", out).group(1)),
+            "not_2xx": int(failed.group(1)) if failed else 0,
+            "socket_errors": sum(map(int, broken.groups())) if broken else 0,
+            "cpu_us": {group: round((after[group] - before[group]) * 1e6 / max(count, 1), 1) for group in after},
+        }
+        self.results[name] = result
+        say(f"  {name:28} {result['per_second']:10,.0f}/s  p50 {result['p50_ms']:7.2f} ms  p99 {result['p99_ms']:7.2f} ms"
+            + (f"  not 2xx: {result['not_2xx']}" if result["not_2xx"] else "")
+            + (f"  socket errors: {result['socket_errors']}" if result["socket_errors"] else ""))
+        return result
+
+    def pgbench(self, name, scripts, variables=()):
+        """Run pgbench scripts with prepared statements as the API's role on as many connections as it has."""
+        files = []
+        for i, script in enumerate(scripts):
+            file = self.folder / f"{name}.{i}.sql"
+            file.write_text(script)
+            files += ["-f", str(file)]
+        host, port, database = (self.stack.env[k] for k in ("PGHOST", "PGPORT", "PGDATABASE"))
+        before = self.cpu()
+        done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(self.connections), "-j", "1", "-T", str(self.seconds),
+                               "-h", host, "-p", port, "-U", "nexus_api", *variables, *files, database],
+                              text=True, capture_output=True, check=False,
+                              env=dict(os.environ, PGOPTIONS="-c jit=off"))
+        after = self.cpu()
+        if done.returncode != 0:
+            raise SystemExit(f"pgbench {name} failed:\n{done.stderr}")
+        rate = float(re.search(r"tps = ([\d.]+) \(without", done.stdout).group(1))
+        count = int(re.search(r"actually processed: (\d+)", done.stdout).group(1))
+        failed = int((re.search(r"number of failed transactions: (\d+)", done.stdout) or [0, 0])[1])
+        self.results[name] = {"requests": count, "per_second": rate, "failed": failed,
+                              "cpu_us": {"postgresql": round((after["postgresql"] - before["postgresql"]) * 1e6 / max(count, 1), 1)}}
+        say(f"  {name:28} {rate:10,.0f}/s" + (f"  failed: {failed}" if failed else ""))
+        return self.results[name]
+
+    # --- measurements
+
+    def static(self):
+        self.wrk("nginx_static", "replay.lua", ["GET\t/static/bench.json"])
+
+    def empty_op(self):
+        self.wrk("empty_op", "replay.lua", ["GET\t/healthz"])
+
+    def property_by_id(self):
+        ids = [row[0] for row in self.stack.query("select id::text from properties where status = 'published' "
+                                                  "order by md5(id::text) limit 5000")]
+        self.wrk("property_by_id", "replay.lua", [f"GET\t/v1/properties/{i}" for i in ids], self.guest.token)
+        self.captured("property_by_id_pgbench", [f"/v1/properties/{i}" for i in ids[:20]], "properties")
+
+    def captured(self, name, paths, table):
+        """pgbench with the statements of some GETs, one script each, drawn at random."""
+        scripts, variables = [], []
+        for i, path in enumerate(paths):
+            found = statements.read(self.stack, table, lambda p=path: expect(self.guest.get(p), 200))
+            script, more = found.script(self.stack, f"s{i}p")
+            scripts.append(script)
+            variables += more
+        self.pgbench(name, scripts, variables)
+
+    def searches(self, count, where="true"):
+        """Paths of searches around random properties: a box of about 5 km, three nights, two guests."""
+        rows = self.stack.query(f"""select location[0], location[1] from property_search where published and {where}
+                                    order by md5(property_id::text) limit {count}""")
+        rng, paths = random.Random(7), []
+        today = datetime.date.today()
+        for lng, lat in rows:
+            first = today + datetime.timedelta(days=rng.randrange(10, 200))
+            last = first + datetime.timedelta(days=3)
+            box = f"{lng - .03:.5f},{lat - .022:.5f},{lng + .03:.5f},{lat + .022:.5f}"
+            paths.append(f"/v1/properties?bbox={box}&check_in={first}&check_out={last}&guests=2")
+        return paths
+
+    def search(self, name="search", where="true"):
+        paths = self.searches(1000, where)
+        self.wrk(name, "replay.lua", [f"GET\t{path}" for path in paths], self.guest.token)
+        self.captured(f"{name}_pgbench", paths[:20], "property_search")
+
+    def search_albany(self):
+        folder = os.environ.get("NEXUS_ALBANY", str(HERE.parents[2] / "shared/data/inside-airbnb-albany"))
+        if not pathlib.Path(folder).is_dir():
+            say("  search_albany skipped: name the folder of an Inside Airbnb snapshot in NEXUS_ALBANY")
+            return
+        started = time.monotonic()
+        self.stack.ctl("import", "inside-airbnb", folder)
+        self.results["import_albany"] = {"seconds": round(time.monotonic() - started, 2)}
+        say(f"  import of Albany              {self.results['import_albany']['seconds']:.1f} s")
+        self.search("search_albany", "property_id in (select property_id from property_imports)")
+
+    def stays(self, count, seed):
+        """Free stays, no two on the same nights: (property, check_in, check_out)."""
+        rows = self.stack.query(f"""
+            select s.property_id::text, d::date, (d + interval '2 days')::date
+              from (select * from property_search where published and unit_count = 1 and min_nights <= 2
+                     order by md5(property_id::text || '{seed}') limit {count // 10}) s,
+                   generate_series(current_date + 220, current_date + 310, interval '3 days') d
+             where not s.busy && daterange(d::date, (d + interval '2 days')::date)
+               and not exists (select from calendar_nights c where c.property_id = s.property_id and c.min_nights > 2
+                                  and c.night = d::date)
+             order by md5(s.property_id::text || d::text) limit {count}""")
+        return rows
+
+    def sale(self):
+        rows = self.stays(120000, "a")
+        half = len(rows) // 2
+        lines = [" ".join(map(str, row)) for row in rows[:half]]
+        before = self.stack.query("select (select count(*) from quotes), (select count(*) from bookings)")[0]
+        figures = self.wrk("sale", "book.lua", lines, self.guest.token)
+        after = self.stack.query("select (select count(*) from quotes), (select count(*) from bookings)")[0]
+        figures["quotes"], figures["bookings"] = after[0] - before[0], after[1] - before[1]
+        figures["per_second"] = figures["bookings"] * figures["per_second"] / figures["requests"]
+        say(f"    of these {figures['quotes']:,} quotes and {figures['bookings']:,} bookings: {figures['per_second']:,.0f} sales/s")
+        script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1])
+        self.pgbench("sale_pgbench", [script], variables)
+
+    def hot(self):
+        """64 clients on 3 properties: attempts, of which few can succeed."""
+        properties = [r[0] for r in self.stack.query("select property_id::text from property_search where published and "
+                                                     "unit_count = 1 and min_nights <= 2 order by md5(property_id::text || 'h') limit 3")]
+        rng, quotes = random.Random(3), []
+        today = datetime.date.today()
+        for _ in range(600):
+            first = today + datetime.timedelta(days=rng.randrange(5, 100))
+            answer = self.guest.post("/v1/quotes", json={"property_id": rng.choice(properties), "check_in": str(first),
+                                                         "check_out": str(first + datetime.timedelta(days=2)), "guests": 1})
+            if answer.status_code == 201:
+                quotes.append(answer.json()["id"])
+        deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
+        before = self.stack.query(deadlocks)[0][0]
+        figures = self.wrk("hot", "replay.lua", [f'POST\t/v1/bookings\t{{"quote_id":"{q}"}}' for q in quotes], self.guest.token)
+        figures["deadlocks"] = self.stack.query(deadlocks)[0][0] - before
+        figures["booked"] = self.stack.query("select count(*) from bookings where quote_id = any(%s::uuid[])", quotes)[0][0]
+        figures["overlaps"] = self.stack.query("""select count(*) from occupancy a join occupancy b on a.unit_id = b.unit_id
+                                                  and a.id < b.id and a.nights && b.nights
+                                                  join units u on u.id = a.unit_id where u.property_id = any(%s::uuid[])""",
+                                               properties)[0][0]
+        say(f"    {figures['per_second']:,.0f} attempts/s, {figures['booked']} booked, deadlocks {figures['deadlocks']}, "
+            f"overlaps {figures['overlaps']}")
+
+    def memory(self, requests):
+        """Private memory of the workers after a warm-up and after `requests` more."""
+        paths = self.searches(200)
+        ids = [row[0] for row in self.stack.query("select id::text from properties limit 200")]
+        lines = [f"GET\t{p}" for p in paths[:20]] + [f"GET\t/v1/properties/{i}" for i in ids]
+        self.wrk("memory_warm_up", "replay.lua", lines, self.guest.token, seconds=self.seconds)
+        first, done = self.private_memory(), 0
+        while done < requests:
+            done += self.wrk("memory_load", "replay.lua", lines, self.guest.token, seconds=30)["requests"]
+        last = self.private_memory()
+        self.results["memory"] = {"requests": done, "private_mb_before": first, "private_mb_after": last,
+                                  "growth_percent": round((last - first) * 100 / first, 2)}
+        say(f"    private memory of a worker {first:.2f} MB, after {done:,} requests {last:.2f} MB")
+
+    def private_memory(self):
+        """Mean private memory of the workers in MB."""
+        sizes = []
+        for pid in self.stack.workers():
+            rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+            if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("nexus-metrics"):
+                continue
+            sizes.append(sum(int(n) for n in re.findall(r"Private_\w+:\s+(\d+)", rollup)) / 1024)
+        return sum(sizes) / len(sizes)
+
+
+def milliseconds(text):
+    number, unit = re.match(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
+
+
+def expect(answer, status):
+    if answer.status_code != status:
+        raise SystemExit(f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}")
+    return answer
+
+
+def table(results):
+    """Figures and ratios as text."""
+    lines = [f"{'measurement':28} {'per second':>11} {'p50 ms':>8} {'p99 ms':>8}   CPU us per request: nginx, worker, PostgreSQL, Redis"]
+    for name, r in results.items():
+        if "per_second" not in r:
+            continue
+        cpu = r.get("cpu_us", {})
+        lines.append(f"{name:28} {r['per_second']:11,.0f} {r.get('p50_ms', float('nan')):8.2f} {r.get('p99_ms', float('nan')):8.2f}"
+                     + "   " + ", ".join(f"{cpu[g]:.0f}" if g in cpu else "-" for g in ("nginx", "worker", "postgresql", "redis")))
+    lines.append("")
+    for name, (one, other, least) in TARGETS.items():
+        if one in results and other in results:
+            ratio = results[one]["per_second"] / results[other]["per_second"]
+            results.setdefault("ratios", {})[name] = round(ratio, 3)
+            lines.append(f"{name:40} {ratio:6.2f}   (at least {least}) {'ok' if ratio >= least else 'MISSED'}")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=10, help="length of each measurement")
+    parser.add_argument("--properties", type=int, default=100000, help="size of the demo data")
+    parser.add_argument("--memory-requests", type=int, default=1000000, help="requests of the memory measurement; 0 leaves it out")
+    parser.add_argument("--only", action="append", help="measure only this (repeatable)")
+    parser.add_argument("--json", default="bench.json", help="file for the figures")
+    args = parser.parse_args()
+    say(f"starting a private stack with {args.properties:,} demo properties")
+    with private_stack(options=OPTIONS, demo=args.properties) as stack, tempfile.TemporaryDirectory() as folder:
+        bench = Bench(stack, args.seconds, folder)
+        stack.query("analyze")
+        steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "property_by_id": bench.property_by_id,
+                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot}
+        if args.memory_requests:
+            steps["memory"] = lambda: bench.memory(args.memory_requests)
+        for name, step in steps.items():
+            if not args.only or name in args.only:
+                say(name)
+                step()
+        print(table(bench.results))
+        pathlib.Path(args.json).write_text(json.dumps(bench.results, indent=2) + "\n")
+        say(f"figures are in {args.json}")
+
+
+if __name__ == "__main__":
+    main()

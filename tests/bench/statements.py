@@ -1,0 +1,146 @@
+"""The statements the server really ran, taken from PostgreSQL's log, as pgbench scripts."""
+import contextlib
+import re
+import time
+
+LOG = re.compile(r"execute (?P<name>[^:\n]*): (?P<sql>.*?)(?:\n[^\n]*?DETAIL: +parameters: (?P<parameters>[^\n]*))?"
+                 r"(?=\n\d{4}-\d\d-\d\d |\n?\Z)", re.S)
+PARAMETER = re.compile(r"\$(\d+) = (?:'((?:[^']|'')*)'|(NULL))")
+
+
+class Statement:
+    """One executed statement: text, parameter values as text (None = null) and, once asked for, their types."""
+
+    def __init__(self, sql, parameters):
+        self.sql, self.parameters = sql.strip(), parameters
+
+    def script(self, stack, prefix, replace=None):
+        """(SQL for pgbench, its variables): every $n becomes a variable PREFIXn with a cast, so that pgbench
+        prepares it with parameters as the server did. `replace` maps parameter values to variables of the caller."""
+        types, variables = parameter_types(stack, self.sql), []
+
+        def parameter(match):
+            n = int(match.group(1))
+            value, cast = self.parameters[n - 1], types[n - 1]
+            if value is None:
+                return f"null::{cast}"
+            if replace and value in replace:
+                return f":{replace[value]}::{cast}"
+            if ("-D", f"{prefix}{n}={value}") not in variables:
+                variables.append(("-D", f"{prefix}{n}={value}"))
+            return f":{prefix}{n}::{cast}"
+
+        sql = re.sub(r"\$(\d+)", parameter, self.sql)
+        return sql.rstrip(";") + ";\n", [word for pair in variables for word in pair]
+
+
+@contextlib.contextmanager
+def logging(stack):
+    """PostgreSQL logs every statement with its parameters meanwhile."""
+    with contextlib.closing(stack.db("postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("alter system set log_min_duration_statement = 0")
+        cursor.execute("alter system set log_parameter_max_length = -1")
+        cursor.execute("select pg_reload_conf()")
+        try:
+            yield
+        finally:
+            cursor.execute("alter system reset log_min_duration_statement")
+            cursor.execute("alter system reset log_parameter_max_length")
+            cursor.execute("select pg_reload_conf()")
+
+
+def capture(stack, call):
+    """Statements executed while `call` ran, in order; calls often, until the log shows it. For a quiet stack only."""
+    with logging(stack):
+        start, end = len(stack.log("postgresql")), time.monotonic() + 10
+        while "execute " not in stack.log("postgresql")[start:]:  # backends take a reload up between statements
+            assert time.monotonic() < end, "PostgreSQL does not log statements"
+            call()
+        for _ in range(64):  # every worker's backend once
+            call()
+        start = len(stack.log("postgresql"))
+        call()
+        return parse(settled(stack, start))
+
+
+def capture_once(stack, call):
+    """The same for a call that has its effect only once: the backends are made to log by other requests first."""
+    with logging(stack):
+        for _ in range(64):
+            stack.session().get("/v1/properties?limit=1")
+        settled(stack, 0)
+        start = len(stack.log("postgresql"))
+        call()
+        return parse(settled(stack, start))
+
+
+def settled(stack, start):
+    """The log from `start` on, once it has stopped growing."""
+    text, end = "", time.monotonic() + 5
+    while time.monotonic() < end:
+        now = stack.log("postgresql")[start:]
+        if now and now == text:
+            return now
+        text = now
+        time.sleep(0.05)
+    return text
+
+
+def parse(log):
+    found = []
+    for match in LOG.finditer(log):
+        values = {int(n): None if null else text.replace("''", "'")
+                  for n, text, null in PARAMETER.findall(match["parameters"] or "")}
+        found.append(Statement(match["sql"], [values[n] for n in sorted(values)]))
+    return found
+
+
+def parameter_types(stack, sql):
+    """What PostgreSQL infers for $1, $2 ..."""
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        cursor.execute("prepare bench_types as " + sql)
+        cursor.execute("select parameter_types::text[] from pg_prepared_statements where name = 'bench_types'")
+        return cursor.fetchone()[0]
+
+
+def read(stack, table, call):
+    """The one statement of a call that names `table`."""
+    found = [s for s in capture(stack, call) if table in s.sql]
+    assert len(found) == 1, [s.sql[:100] for s in found]
+    return found[0]
+
+
+def sale_script(stack, guest, stay, stays):
+    """The statements of one quote and one booking, in the batches the API sends, for stays of a table.
+
+    Returns the pgbench script and its variables. The stay comes from one extra look-up a sale, which the API does not
+    have; each client takes stays of its own.
+    """
+    property_id, check_in, check_out = map(str, stay)
+    body = {"property_id": property_id, "check_in": check_in, "check_out": check_out, "guests": 1}
+    answers = []
+    quote = capture(stack, lambda: answers.append(guest.post("/v1/quotes", json=body)))
+    quote_id = answers[-1].json()["id"]
+    booking = capture_once(stack, lambda: answers.append(guest.post("/v1/bookings", json={"quote_id": quote_id})))
+    booking_id = answers[-1].json()["id"]
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        cursor.execute("create table bench_stays (n bigserial primary key, property_id uuid, check_in date, check_out date)")
+        cursor.executemany("insert into bench_stays (property_id, check_in, check_out) values (%s, %s, %s)", stays)
+        cursor.execute("grant select on bench_stays to nexus_api")
+        cursor.execute("select id::text from occupancy where booking_id = %s", (booking_id,))
+        occupancy_id = cursor.fetchone()[0]
+    replace = {property_id: "property", check_in: "check_in", check_out: "check_out", quote_id: "quote", booking_id: "booking",
+               occupancy_id: "occupancy"}
+    first = next(i for i, s in enumerate(quote) if "insert into quotes" in s.sql.lower())
+    script, variables = [
+        "\\set k :k + 1\n\\set n :client_id * 4000 + :k\n"
+        "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
+        "gen_random_uuid() as occupancy from bench_stays where n = :n \\gset\n"], ["-D", "k=0"]
+    for batch, name in ((quote[:first], "a"), (quote[first:], "b"), (booking, "c")):
+        script.append("\\startpipeline\n")
+        for i, statement in enumerate(batch):
+            text, more = statement.script(stack, f"{name}{i}p", replace)
+            script.append(text)
+            variables += more
+        script.append("\\endpipeline\n")
+    return "".join(script), variables

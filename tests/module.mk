@@ -1,2 +1,23 @@
-# files of tests/
-EXTRA_DIST += %D%/conftest.py %D%/stack.py
+# tests/: the black-box suite, benches and the targets that run them.
+EXTRA_DIST += %D%/conftest.py %D%/stack.py %D%/load.py %D%/marketplace.py %D%/test_faults.py \
+	%D%/bench/bench.py %D%/bench/statements.py %D%/bench/replay.lua %D%/bench/book.lua
+
+PYTEST = python3 -m pytest -p no:cacheprovider
+BENCH_ARGS =
+
+# Black-box tests against this build.
+check-http: all
+	cd $(srcdir) && NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests
+
+# Everything again under AddressSanitizer and UBSan, in a build of its own.
+check-sanitize:
+	$(MKDIR_P) sanitize
+	test -f sanitize/Makefile || (cd sanitize && $(abs_srcdir)/configure -q --enable-sanitizers)
+	cd sanitize && $(MAKE) && $(MAKE) check
+	cd $(srcdir) && NEXUS_BUILD_DIR=$(abs_builddir)/sanitize $(PYTEST) -q tests
+
+# Throughput, latency and CPU beside references of the same run; a table, and figures in bench.json.
+bench: all
+	NEXUS_BUILD_DIR=$(abs_builddir) python3 $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
+
+.PHONY: check-http check-sanitize bench

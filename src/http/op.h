@@ -18,9 +18,10 @@ enum op_flag {
     OP_IDEMPOTENT = 1,  /* takes Idempotency-Key; exec runs inside the key's transaction (http/idempotency.h) */
     OP_ITEM = 2,        /* read one entity by its key, path parameter {id} */
     OP_LIST = 4,        /* read a list of the entity */
-    OP_CONDITIONAL = 8, /* change: If-Match is understood (rq_if_match) */
+    OP_CONDITIONAL = 8, /* change: If-Match is understood (http/etag.h) */
     OP_NO_RATE = 16,    /* probes: neither rate nor authentication */
     OP_RAW = 32,        /* exec sets its own content type; the body is no entity */
+    OP_SECRET = 64,     /* the answer holds a secret: never cached, never stored */
 };
 
 struct op {
@@ -40,9 +41,18 @@ struct op {
     const enum err *errors;        /* ERR_NONE-terminated: those beyond the gates' own */
     /* Reads: put conditions, computed fields and scope of the path into the selection. May be NULL. */
     enum err (*prepare)(struct request *rq, struct selection *sel);
-    /* Writes (and raw reads). */
+    /* Never NULL. Item and list ops name read_exec (query/plan.h). */
     enum err (*exec)(struct request *rq);
 };
+
+/*
+ * Errors the gates may answer this op with, its own and those of the database, each once, by status and code. Returns
+ * how many; `out` has room for ERR_COUNT.
+ */
+size_t op_errors(const struct op *op, enum err *out);
+
+/* Ops of the pipeline itself. */
+extern const struct op op_healthz, op_readyz, op_problem_get, op_problem_list;
 
 /* All ops of the program, NULL-terminated; defined by the program (api/registry.c) and by tests. */
 extern const struct op *const op_registry[];

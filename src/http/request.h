@@ -23,15 +23,43 @@ struct service;
 
 #define QUERY_PARAMS_MAX  64
 #define PATH_PARAMS_MAX   4
-#define RESPONSE_HEADERS_MAX 16
+#define RESPONSE_HEADERS_MAX 24
+#define ETAG_TEXT_SIZE       48 /* quotes, version, dot, 16 hexadecimal digits and NUL */
+#define IF_MATCH_MAX         8
 
-enum stage { STAGE_READ, STAGE_GATES, STAGE_CACHE, STAGE_DECODE, STAGE_DB, STAGE_EMIT, STAGE_COUNT };
+/* Where a request's time goes. STAGE_EXEC is all of the op, STAGE_DB the part of it spent waiting for PostgreSQL. */
+enum stage { STAGE_READ, STAGE_GATES, STAGE_CACHE, STAGE_DECODE, STAGE_EXEC, STAGE_DB, STAGE_EMIT, STAGE_COUNT };
+
+/* Headers the pipeline itself reads; each may be sent once only. */
+enum header {
+    HEADER_ACCEPT, HEADER_AUTHORIZATION, HEADER_CONTENT_ENCODING, HEADER_CONTENT_LENGTH, HEADER_CONTENT_TYPE,
+    HEADER_EXPECT, HEADER_IDEMPOTENCY_KEY, HEADER_IF_MATCH, HEADER_IF_NONE_MATCH, HEADER_ORIGIN,
+    HEADER_PREFLIGHT_METHOD, HEADER_TRACEPARENT, HEADER_TRANSFER_ENCODING, HEADER_COUNT
+};
+
+/* If-Match as the versions it names (http/etag.h). */
+struct if_match {
+    bool given;
+    bool any;                /* "*" */
+    size_t count;
+    int64_t versions[IF_MATCH_MAX];
+};
+
+/* The running write; kept by http/idempotency.c. */
+struct write {
+    bool atomic;             /* one transaction for all batches also without a key */
+    bool open;               /* BEGIN was sent, COMMIT not yet */
+    bool replayed;           /* the answer is the stored one */
+    bool again;              /* a serialization failure or deadlock: the op may run again from its start */
+    unsigned char fingerprint[32];
+};
 
 struct response {
-    int status;              /* 0 until somebody has answered; 200 unless set when a body is written */
+    int status;              /* 0 until somebody has answered; the op's status once exec has succeeded */
     struct buf *body;        /* JSON text; shared buffer of the process, reset per request */
     const char *content_type;
     uint64_t etag_version;   /* row version of the one resource shown; 0: the ETag is a hash of the body */
+    char etag[ETAG_TEXT_SIZE]; /* empty: none */
     struct { const char *name, *value; } headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
 };
@@ -44,6 +72,7 @@ struct request {
     struct cache *cache;
     struct auth *auth;
     struct arena *arena;
+    struct str secret;       /* bytes of secret_file, for MACs; empty when it is not configured */
 
     /* as received */
     enum method method;      /* HEAD is handled as GET and its body dropped at the end */
@@ -51,7 +80,8 @@ struct request {
     struct str path;         /* percent-decoded, no query */
     struct str query;        /* raw */
     struct str body;
-    char *const *env;        /* FastCGI parameters "NAME=value" */
+    char *const *env;        /* FastCGI parameters "NAME=value", NULL-terminated */
+    struct str headers[HEADER_COUNT];
     int64_t start_us;        /* monotonic */
     int64_t now_us;          /* wall time, unix; the one "now" of this request */
 
@@ -61,14 +91,20 @@ struct request {
 
     /* route gate */
     const struct op *op;     /* NULL: no such route */
+    unsigned op_index;       /* in the scoreboard */
     struct json_param path_params[PATH_PARAMS_MAX];
     size_t path_param_count;
+
+    /* decode gate. Who understands a parameter without the op's shape (fields, sort, ...) takes it out of the array:
+     * request_param_take. What is left belongs to the shape. */
     struct json_param query_params[QUERY_PARAMS_MAX];
     size_t query_param_count;
 
     struct principal principal;
     void *in;                /* the op's decoded input struct, or NULL when it has no shape */
-    struct str idempotency_key; /* absent: none was sent */
+    struct str idempotency_key; /* absent: none was sent, or the op takes none */
+    struct if_match if_match;
+    struct write write;
 
     struct response res;
 
@@ -94,7 +130,16 @@ enum err fail(struct request *rq, enum err e, const char *pointer, const char *f
 /* The same for a failed batch: what the constraint means. */
 enum err fail_db(struct request *rq, const struct db_failure *f);
 
-/* Text of the value must live as long as the request. */
+/*
+ * Decode path parameters, what is left of query_params, and the body by op->in into rq->in. Called by the decode gate for
+ * every op but OP_ITEM and OP_LIST; the generic reader calls it for those, after it has taken its own parameters.
+ * Violations found before the call count too: the failure names them all.
+ */
+enum err request_decode(struct request *rq) MUST_CHECK;
+/* Remove query parameter i; later ones move up. */
+void request_param_take(struct request *rq, size_t i);
+
+/* Text of the value must live as long as the request; name is a literal. */
 void response_header(struct request *rq, const char *name, const char *value);
 
 #endif

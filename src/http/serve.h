@@ -8,10 +8,11 @@
 #include <stddef.h>
 
 struct service;
-struct scoreboard_slot; /* base/scoreboard.h: where counts and latencies go; may be NULL */
+struct service_stats; /* base/scoreboard.h: where counts and latencies go; may be NULL */
 
-/* Connects to nothing yet. NULL with one line in error[]. */
-struct service *service_create(const struct options *o, struct scoreboard_slot *slot, char *error, size_t error_size);
+/* Connects to nothing yet. `stats` is copied, `o` is borrowed. NULL with one line in error[]. */
+struct service *service_create(const struct options *o, const struct service_stats *stats, char *error,
+                               size_t error_size);
 void service_destroy(struct service *s);
 
 /* Runs the whole pipeline for an accepted request and writes the answer; the caller finishes the FastCGI request. */

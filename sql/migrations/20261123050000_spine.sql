@@ -57,6 +57,14 @@ create table amenities (
     name text     not null
 );
 
+-- A zone PostgreSQL does not know would make every "today" of the property fail.
+create function time_zone_known(zone text) returns boolean language plpgsql immutable as $$
+begin
+    return timestamptz 'epoch' at time zone zone is not null;
+exception when invalid_parameter_value then
+    return false;
+end $$;
+
 create table properties (
     id          uuid        constraint properties_pkey primary key,
     host_id     uuid        not null constraint properties_host_fkey references users,
@@ -74,7 +82,7 @@ create table properties (
     country     text        not null constraint properties_country_form check (country ~ '^[A-Z]{2}$'),
     location    point       not null constraint properties_location_range
                             check (location[0] between -180 and 180 and location[1] between -90 and 90),
-    time_zone   text        not null,
+    time_zone   text        not null constraint properties_time_zone_known check (time_zone_known(time_zone)),
     capacity    smallint    not null constraint properties_capacity_range check (capacity between 1 and 100),
     bedrooms    smallint    not null default 1 constraint properties_bedrooms_range check (bedrooms between 0 and 100),
     beds        smallint    not null default 1 constraint properties_beds_range check (beds between 0 and 200),
@@ -206,10 +214,33 @@ create table occupancy (
     nights     daterange   not null constraint occupancy_nights_bounded
                            check (not isempty(nights) and not lower_inf(nights) and not upper_inf(nights)),
     kind       text        not null constraint occupancy_kind_known check (kind in ('booking', 'block')),
-    booking_id uuid        constraint occupancy_booking_key unique constraint occupancy_booking_fkey references bookings,
+    booking_id uuid        constraint occupancy_booking_key unique constraint occupancy_booking_fkey references bookings
+                           deferrable initially deferred, -- nights are taken first, the booking follows
     constraint occupancy_booking_given check ((kind = 'booking') = (booking_id is not null)),
     constraint occupancy_no_overlap exclude using gist (unit_id with =, nights with &&)
 );
+
+-- Take the nights of a stay on one unit of the property, the lowest in position that is free, and return that unit; null
+-- when none is. Units that look taken are passed over without a write; one lost to a race gives way to the next. A
+-- caller waits for at most one other transaction at a time and holds nothing meanwhile, so that no deadlock can form.
+create function occupancy_take(taken_id uuid, property uuid, stay daterange, booking uuid) returns uuid
+language plpgsql as $$
+declare
+    unit uuid;
+begin
+    for unit in select u.id from units u
+                 where u.property_id = property
+                   and not exists (select from occupancy o where o.unit_id = u.id and o.nights && stay)
+                 order by u.position
+    loop
+        insert into occupancy (id, unit_id, nights, kind, booking_id) values (taken_id, unit, stay, 'booking', booking)
+            on conflict do nothing;
+        if found then
+            return unit;
+        end if;
+    end loop;
+    return null;
+end $$;
 
 -- ----------------------------------------------------------------------------------------------- reviews
 
@@ -238,7 +269,7 @@ create table property_search (
     room_type    text     not null,
     price        bigint   not null,
     currency     text     not null,
-    rating       real,
+    rating       double precision not null default 0, -- 0 = none yet
     review_count integer  not null default 0,
     capacity     smallint not null,
     bedrooms     smallint not null,
@@ -255,7 +286,7 @@ create index property_search_rating_idx on property_search (rating, property_id)
 -- The whole row of each property, computed from the truth.
 create view property_search_truth as
     select p.id as property_id, p.location, p.status = 'published' as published, p.room_type, p.price, p.currency,
-           coalesce(r.rating, i.rating)::real as rating, coalesce(r.reviews, 0)::integer as review_count,
+           coalesce(round(r.rating, 2), i.rating, 0)::double precision as rating, coalesce(r.reviews, 0)::integer as review_count,
            p.capacity, p.bedrooms, p.min_nights, p.max_nights,
            coalesce(u.unit_count, 0)::smallint as unit_count,
            coalesce(a.amenity_ids, '{}') as amenity_ids,
@@ -291,17 +322,26 @@ end $$;
 create trigger properties_search after insert or update on properties
     for each row execute function search_on_property();
 
--- Units, amenities and reviews: whatever names a property.
-create function search_on_part() returns trigger language plpgsql as $$
+-- Units, amenities and reviews: once a statement and property, however many rows it touched.
+create function search_on_parts() returns trigger language plpgsql as $$
 begin
-    perform search_refresh(case when tg_op = 'DELETE' then old.property_id else new.property_id end);
+    perform search_refresh(property_id) from (select distinct property_id from changed order by property_id) c;
     return null;
 end $$;
-create trigger units_search after insert or delete on units for each row execute function search_on_part();
-create trigger property_amenities_search after insert or delete on property_amenities
-    for each row execute function search_on_part();
-create trigger reviews_search after insert or delete or update of rating on reviews
-    for each row execute function search_on_part();
+create trigger units_search_insert after insert on units
+    referencing new table as changed for each statement execute function search_on_parts();
+create trigger units_search_delete after delete on units
+    referencing old table as changed for each statement execute function search_on_parts();
+create trigger property_amenities_search_insert after insert on property_amenities
+    referencing new table as changed for each statement execute function search_on_parts();
+create trigger property_amenities_search_delete after delete on property_amenities
+    referencing old table as changed for each statement execute function search_on_parts();
+create trigger reviews_search_insert after insert on reviews
+    referencing new table as changed for each statement execute function search_on_parts();
+create trigger reviews_search_update after update on reviews
+    referencing new table as changed for each statement execute function search_on_parts();
+create trigger reviews_search_delete after delete on reviews
+    referencing old table as changed for each statement execute function search_on_parts();
 
 -- The hot one. With a single unit the change is incremental: the row lock orders writers and the expression is
 -- evaluated on the locked row, so nothing is lost. With several units it is computed anew.

@@ -1,0 +1,271 @@
+/*
+ * One connection to Redis. Sockets are driven with poll against one deadline per call instead of with
+ * hiredis' own time-outs, which count per system call: a server that answers a byte at a time, or needs three
+ * round trips, costs no more than one that does not answer at all.
+ */
+#include "cache/connection.h"
+
+#include "base/clock.h"
+#include "cache/rate_buckets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct str unix_prefix = { "unix:", sizeof("unix:") - 1 };
+
+static void set_error(struct cache *c, const char *what, const char *detail);
+static void drop(struct cache *c);
+static bool open_link(struct cache *c);
+static redisReply *exchange(struct cache *c, const struct cache_args *args);
+
+struct cache *cache_create(const struct options *o)
+{
+    struct cache *c = calloc(1, sizeof(*c));
+    if (!c) {
+        abort();
+    }
+    c->options = o;
+    c->buckets = rate_buckets_create();
+    return c;
+}
+
+void cache_close(struct cache *c)
+{
+    if (c) {
+        drop(c);
+        rate_buckets_free(c->buckets);
+        free(c);
+    }
+}
+
+bool cache_configured(const struct cache *c)
+{
+    return c->options->redis[0] != '\0';
+}
+
+bool cache_usable(const struct cache *c)
+{
+    return cache_configured(c) && (c->link || clock_mono_us() >= c->retry_at_us);
+}
+
+const char *cache_error(const struct cache *c)
+{
+    return c->error;
+}
+
+bool cache_ping(struct cache *c)
+{
+    static const char *const words[] = { "PING" };
+    static const size_t lengths[] = { 4 };
+    if (!cache_begin(c)) {
+        return false;
+    }
+    redisReply *reply = cache_command(c, &(struct cache_args){ 1, words, lengths });
+    bool pong = reply && reply->type == REDIS_REPLY_STATUS;
+    if (reply && !pong) {
+        cache_reject(c, reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected answer to PING");
+    }
+    freeReplyObject(reply);
+    return pong;
+}
+
+bool cache_begin(struct cache *c)
+{
+    if (!cache_usable(c)) {
+        return false;
+    }
+    c->deadline_us = clock_mono_us() + c->options->redis_timeout;
+    return c->link || open_link(c);
+}
+
+redisReply *cache_command(struct cache *c, const struct cache_args *args)
+{
+    redisReply *reply = exchange(c, args);
+    /* Redis closes idle connections and restarts; that is no reason to do without it. */
+    if (!reply && c->link && c->link->err == REDIS_ERR_EOF) {
+        drop(c);
+        reply = open_link(c) ? exchange(c, args) : NULL;
+    }
+    if (!reply && c->link) {
+        cache_reject(c, c->link->errstr);
+    }
+    return reply;
+}
+
+void cache_reject(struct cache *c, const char *why)
+{
+    set_error(c, "redis", why);
+    drop(c);
+    c->retry_at_us = clock_mono_us() + c->options->redis_retry;
+}
+
+/* A message may quote what the server sent: control characters are not let into the log. */
+static void set_error(struct cache *c, const char *what, const char *detail)
+{
+    snprintf(c->error, sizeof(c->error), "%s: %s", what, detail);
+    for (char *p = c->error; *p; p++) {
+        *p = (unsigned char)*p < ' ' ? ' ' : *p;
+    }
+}
+
+static void drop(struct cache *c)
+{
+    if (c->link) {
+        redisFree(c->link);
+        c->link = NULL;
+    }
+}
+
+static int64_t remaining_us(const struct cache *c)
+{
+    int64_t left = c->deadline_us - clock_mono_us();
+    return left > 0 ? left : 0;
+}
+
+/* The loss of a connection in the middle, in hiredis' own terms. */
+static bool link_failed(redisContext *link, int kind, const char *why)
+{
+    link->err = kind;
+    snprintf(link->errstr, sizeof(link->errstr), "%s", why);
+    return false;
+}
+
+static bool wait_for(struct cache *c, short events)
+{
+    for (;;) {
+        struct pollfd p = { .fd = c->link->fd, .events = events };
+        struct timespec left = { .tv_nsec = 0 };
+        int64_t us = remaining_us(c);
+        left.tv_sec = us / 1000000;
+        left.tv_nsec = us % 1000000 * 1000;
+        int n = ppoll(&p, 1, &left, NULL);
+        if (n > 0) {
+            return true;
+        }
+        if (n == 0) {
+            return link_failed(c->link, REDIS_ERR_IO, "no answer in time");
+        }
+        if (errno != EINTR) {
+            return link_failed(c->link, REDIS_ERR_IO, strerror(errno));
+        }
+    }
+}
+
+static bool send_all(struct cache *c, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(c->link->fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            p += sent;
+            n -= (size_t)sent;
+        } else if (errno == EPIPE || errno == ECONNRESET) {
+            return link_failed(c->link, REDIS_ERR_EOF, "connection closed");
+        } else if (errno != EINTR && errno != EAGAIN) {
+            return link_failed(c->link, REDIS_ERR_IO, strerror(errno));
+        } else if (!wait_for(c, POLLOUT)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static redisReply *receive(struct cache *c)
+{
+    void *reply = NULL;
+    errno = 0;
+    while (redisGetReplyFromReader(c->link, &reply) == REDIS_OK && !reply) {
+        if (!wait_for(c, POLLIN) || redisBufferRead(c->link) != REDIS_OK) {
+            break;
+        }
+    }
+    /* A reset while reading is the same event as an end of file. */
+    if (!reply && c->link->err == REDIS_ERR_IO && errno == ECONNRESET) {
+        c->link->err = REDIS_ERR_EOF;
+    }
+    return reply;
+}
+
+static redisReply *exchange(struct cache *c, const struct cache_args *args)
+{
+    char *text = NULL;
+    int n = redisFormatCommandArgv(&text, args->count, (const char **)args->words, args->lengths);
+    if (n < 0) {
+        link_failed(c->link, REDIS_ERR_OOM, "out of memory");
+        return NULL;
+    }
+    redisReply *reply = send_all(c, text, (size_t)n) ? receive(c) : NULL;
+    redisFreeCommand(text);
+    return reply;
+}
+
+/* HOST:PORT, [v6 address]:PORT. */
+static redisContext *connect_tcp(const char *where, struct timeval timeout)
+{
+    const char *colon = strrchr(where, ':');
+    int64_t port = 0;
+    char host[256];
+    struct str name = { where, colon ? (size_t)(colon - where) : 0 };
+    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']') {
+        name = (struct str){ name.p + 1, name.n - 2 };
+    }
+    if (name.n == 0 || name.n >= sizeof(host) || !str_int64(str_from(colon + 1), &port) || port < 1 ||
+        port > 65535) {
+        return NULL;
+    }
+    memcpy(host, name.p, name.n);
+    host[name.n] = '\0';
+    return redisConnectWithTimeout(host, (int)port, timeout);
+}
+
+static redisContext *connect_to(const char *where, int64_t timeout_us)
+{
+    struct timeval timeout = { .tv_sec = timeout_us / 1000000, .tv_usec = timeout_us % 1000000 };
+    struct str s = str_from(where);
+    return str_starts(s, unix_prefix) ? redisConnectUnixWithTimeout(str_skip(s, unix_prefix.n).p, timeout)
+                                      : connect_tcp(where, timeout);
+}
+
+/* NULL on success, else what is wrong; `why` has room for the message. */
+static const char *authenticate(struct cache *c, char *why, size_t why_size)
+{
+    size_t size = 0;
+    char *password = options_secret(c->options->redis_password_file, &size, why, why_size);
+    if (!password) {
+        return why;
+    }
+    redisReply *reply = exchange(
+        c, &(struct cache_args){ 2, (const char *const[]){ "AUTH", password }, (const size_t[]){ 4, size } });
+    const char *wrong = NULL;
+    if (!reply || reply->type != REDIS_REPLY_STATUS) {
+        snprintf(why, why_size, "%s",
+                 reply && reply->type == REDIS_REPLY_ERROR ? reply->str : c->link->errstr);
+        wrong = why;
+    }
+    freeReplyObject(reply);
+    explicit_bzero(password, size);
+    free(password);
+    return wrong;
+}
+
+static bool open_link(struct cache *c)
+{
+    char why[160];
+    c->link = connect_to(c->options->redis, remaining_us(c) + 1);
+    if (!c->link || c->link->err) {
+        cache_reject(c, c->link ? c->link->errstr : "not unix:PATH or HOST:PORT");
+        return false;
+    }
+    (void)fcntl(c->link->fd, F_SETFD, FD_CLOEXEC);
+    const char *wrong = c->options->redis_password_file[0] ? authenticate(c, why, sizeof(why)) : NULL;
+    if (wrong) {
+        cache_reject(c, wrong);
+    }
+    return !wrong;
+}

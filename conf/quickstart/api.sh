@@ -31,7 +31,7 @@ config_make() {
 
 as_service() { (cd / && as_user "$(service_user)" "$@"); }
 
-ctl() { exec "$RUN/bin/nexusctl" -c "$CONF" "$@"; }
+ctl() { exec env NEXUS_MIGRATIONS="$TOP/sql/migrations" "$RUN/bin/nexusctl" -c "$CONF" "$@"; }
 
 migrate_run() { (ctl migrate); }
 

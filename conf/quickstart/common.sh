@@ -27,7 +27,7 @@ declare -A HINT=(
     [programs]="Build first: ./quickstart up (without --no-build)"
     [ports]="Another program has the port. Choose one: NEXUS_PORT=9443 ./quickstart, or NEXUS_PORT=0 for any."
     [postgresql]="A damaged cluster is thrown away, data included, by: ./quickstart reset"
-    [migrate]="See what is applied: ./quickstart ctl migrate status"
+    [migrate]="See what is applied: ./quickstart ctl migrate --status"
     [nginx]="If the port is taken, choose another: NEXUS_PORT=9443 ./quickstart"
     [ready]="See which dependency is missing: ./quickstart ctl check; ./quickstart logs api"
 )

@@ -1,0 +1,202 @@
+/* Connections of the owner role. */
+#include "ctl/pg.h"
+
+#include "base/str.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 8
+
+/* For the signal handler: what to cancel. */
+static PGcancel *volatile cancels[CONNECTIONS_MAX];
+static PGconn *connections[CONNECTIONS_MAX];
+static enum ctl_exit last_exit = CTL_FAILED;
+
+/* SQLSTATE classes and how the program ends; anything else is CTL_FAILED. */
+static const struct {
+    const char *prefix;
+    enum ctl_exit exit;
+} exits[] = {
+    { "08", CTL_UNAVAILABLE }, { "57P", CTL_UNAVAILABLE }, { "53300", CTL_TRY_AGAIN },
+    { "40", CTL_TRY_AGAIN },   { "55P03", CTL_TRY_AGAIN }, { "42501", CTL_PERMISSION },
+    { "28", CTL_PERMISSION },
+};
+
+static enum ctl_exit exit_of(const char *sqlstate)
+{
+    for (size_t i = 0; sqlstate && i < sizeof(exits) / sizeof(exits[0]); i++) {
+        if (strncmp(sqlstate, exits[i].prefix, strlen(exits[i].prefix)) == 0) {
+            return exits[i].exit;
+        }
+    }
+    return CTL_FAILED;
+}
+
+static void on_signal(int number)
+{
+    char why[64];
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (cancels[i]) {
+            PQcancel(cancels[i], why, sizeof(why)); /* documented as safe in a signal handler */
+        }
+    }
+    static const char text[] = "\nnexusctl: interrupted; nothing of the running step was kept\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)ignored;
+    _exit(128 + number);
+}
+
+static void watch(PGconn *c)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (!connections[i]) {
+            connections[i] = c;
+            cancels[i] = PQgetCancel(c);
+            return;
+        }
+    }
+}
+
+static void forget(PGconn *c)
+{
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (connections[i] == c) {
+            PGcancel *cancel = cancels[i];
+            cancels[i] = NULL;
+            connections[i] = NULL;
+            PQfreeCancel(cancel);
+        }
+    }
+}
+
+/* The server's or libpq's words without the trailing newline, in one line. */
+static void say_error(const char *message)
+{
+    size_t n = strcspn(message, "\n");
+    ctl_say("%.*s", (int)n, message);
+    const char *rest = message + n;
+    while (*rest == '\n') {
+        rest++;
+    }
+    if (*rest) {
+        n = strlen(rest);
+        fprintf(stderr, "  %.*s\n", (int)(rest[n - 1] == '\n' ? n - 1 : n), rest);
+    }
+}
+
+static PGconn *open_connection(const struct options *o, const char *password)
+{
+    char timeout[24];
+    snprintf(timeout, sizeof(timeout), "%lld",
+             (long long)(o->database_connect_timeout + 999999) / 1000000 + 1);
+    const char *keys[] = {
+        "dbname",  "password", "connect_timeout", "client_encoding", "fallback_application_name",
+        "options", NULL
+    };
+    const char *values[] = { o->database_owner,
+                             password,
+                             timeout,
+                             "UTF8",
+                             "nexusctl",
+                             "-c client_min_messages=warning -c datestyle=ISO -c timezone=UTC",
+                             NULL };
+    return PQconnectdbParams(keys, values, 1);
+}
+
+/* Errors before authentication have no SQLSTATE in this libpq; the words of the server tell. */
+static enum ctl_exit connect_exit(const char *message)
+{
+    static const char *const refused[] = { "authentication failed", "permission denied",
+                                           "no pg_hba.conf entry", "role \"" };
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (strstr(message, refused[i])) {
+            return CTL_PERMISSION;
+        }
+    }
+    return CTL_UNAVAILABLE;
+}
+
+PGconn *pg_connect(const struct options *o, enum ctl_exit *exit)
+{
+    char error[256];
+    char *password = NULL;
+    if (o->database_owner_password_file[0]) {
+        size_t size;
+        password = options_secret(o->database_owner_password_file, &size, error, sizeof(error));
+        if (!password) {
+            *exit = ctl_fail(CTL_FAILED, "%s", error);
+            return NULL;
+        }
+    }
+    PGconn *c = open_connection(o, password);
+    free(password);
+    if (PQstatus(c) != CONNECTION_OK) {
+        say_error(PQerrorMessage(c));
+        *exit = connect_exit(PQerrorMessage(c));
+        PQfinish(c);
+        return NULL;
+    }
+    watch(c);
+    return c;
+}
+
+void pg_close(PGconn *c)
+{
+    if (c) {
+        forget(c);
+        PQfinish(c);
+    }
+}
+
+/* NULL unless the result is a success. */
+static PGresult *checked(PGconn *c, PGresult *r)
+{
+    ExecStatusType status = PQresultStatus(r);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_COPY_IN) {
+        return r;
+    }
+    last_exit =
+        PQstatus(c) == CONNECTION_BAD ? CTL_UNAVAILABLE : exit_of(PQresultErrorField(r, PG_DIAG_SQLSTATE));
+    say_error(r && PQresultErrorMessage(r)[0] ? PQresultErrorMessage(r) : PQerrorMessage(c));
+    PQclear(r);
+    return NULL;
+}
+
+PGresult *pg_query(PGconn *c, const char *sql)
+{
+    return checked(c, PQexec(c, sql));
+}
+
+PGresult *pg_query_params(PGconn *c, const char *sql, int n, const char *const *params)
+{
+    return checked(c, PQexecParams(c, sql, n, NULL, params, NULL, NULL, 0));
+}
+
+bool pg_exec(PGconn *c, const char *sql)
+{
+    PGresult *r = pg_query(c, sql);
+    PQclear(r);
+    return r != NULL;
+}
+
+bool pg_number(PGconn *c, const char *sql, int64_t fallback, int64_t *out)
+{
+    PGresult *r = pg_query(c, sql);
+    if (!r) {
+        return false;
+    }
+    *out = fallback;
+    bool ok = PQntuples(r) == 0 || PQgetisnull(r, 0, 0) || str_int64(str_from(PQgetvalue(r, 0, 0)), out);
+    PQclear(r);
+    return ok;
+}
+
+enum ctl_exit pg_exit(const PGconn *c)
+{
+    return PQstatus(c) == CONNECTION_BAD ? CTL_UNAVAILABLE : last_exit;
+}

@@ -6,6 +6,7 @@
 int main(void)
 {
     SRunner *runner = srunner_create(arena_suite());
+    srunner_add_suite(runner, base64url_suite());
     srunner_add_suite(runner, buf_suite());
     srunner_add_suite(runner, clock_suite());
     srunner_add_suite(runner, date_suite());

@@ -5,6 +5,7 @@
 #include <check.h>
 
 Suite *arena_suite(void);
+Suite *base64url_suite(void);
 Suite *buf_suite(void);
 Suite *clock_suite(void);
 Suite *date_suite(void);

@@ -206,7 +206,8 @@ create index bookings_guest_idx on bookings (guest_id, created_at, id);
 create index bookings_host_idx on bookings (host_id, created_at, id);
 create index bookings_property_idx on bookings (property_id, check_in);
 
--- Everything that takes nights of a unit. A row exists as long as the nights are taken: a cancelled stay has none.
+-- Everything that takes nights of a unit. A row exists as long as the nights are taken: neither a cancelled nor a completed
+-- stay has one, so the constraint and its index hold what can still be sold and stay small.
 -- The exclusion constraint is the arbiter of the whole product.
 create table occupancy (
     id         uuid        constraint occupancy_pkey primary key,

@@ -1,2 +1,9 @@
-# sources of src/json
-libnexus_a_SOURCES += %D%/shape.h %D%/decode.h
+# src/json: reading requests by shape, writing answers.
+libnexus_a_SOURCES += %D%/shape.h %D%/decode.h %D%/write.h %D%/format.h %D%/pointer.h %D%/scan.h \
+	%D%/shape.c %D%/decode.c %D%/write.c %D%/format.c %D%/pointer.c %D%/scan.c %D%/timezone.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/json_tests
+%C%_json_tests_SOURCES = %D%/json_tests.c %D%/json_tests.h %D%/write_test.c
+%C%_json_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -184,7 +184,7 @@ class Stack:
 
     def workers(self):
         """Pids of the worker processes."""
-        return children(self.pid("api"))
+        return [pid for pid in children(self.pid("api")) if title(pid).startswith("nexus-api: worker")]
 
     def signal(self, name, number=signal.SIGHUP):
         os.kill(self.pid(name), number)
@@ -219,6 +219,13 @@ def children(pid):
             if int(parent) == pid and state != "Z":
                 found.append(int(stat.parent.name))
     return sorted(found)
+
+
+def title(pid):
+    """What ps shows as the command of a process; "" when it is gone."""
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    return ""
 
 
 _numbers = itertools.count()

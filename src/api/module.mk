@@ -1,1 +1,11 @@
-# sources of src/api
+# src/api: the nexus-api program.
+noinst_LIBRARIES += libnexus_api.a
+libnexus_api_a_SOURCES = %D%/supervisor.h %D%/supervisor.c %D%/pool.h %D%/pool.c %D%/worker.h %D%/worker.c \
+	%D%/metrics.h %D%/metrics.c %D%/listen.h %D%/listen.c %D%/notify.h %D%/notify.c %D%/handover.h %D%/handover.c \
+	%D%/title.h %D%/title.c %D%/jitter.h %D%/jitter.c
+
+# The same program around a service that obeys the tests (tests/test_supervisor.py builds it).
+EXTRA_PROGRAMS += %D%/api_fixture
+%C%_api_fixture_SOURCES = %D%/main.c %D%/fixture_service.c
+%C%_api_fixture_LDADD = libnexus_api.a $(NEXUS_LIBS)
+CLEANFILES += %D%/api_fixture

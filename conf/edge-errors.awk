@@ -41,14 +41,15 @@ function problem(from, request_id,    id) {
 
 function nginx(    i, from, text) {
     print "# Made by conf/edge-errors.awk from src/base/errors.def; do not edit."
-    print "# Every answer Nginx makes by itself is a problem document (RFC 9457)."
+    print "# Every answer Nginx makes by itself is a problem document (RFC 9457). Addresses, not named locations: those"
+    print "# need a request whose line could be read."
     for (i = 1; i <= edges; i++) {
         from = order[i]
-        printf "error_page %s%s @nexus_%s;\n", from, answer_status(from) == from ? "" : " =" answer_status(from), from
+        printf "error_page %s%s /.nexus/%s;\n", from, answer_status(from) == from ? "" : " =" answer_status(from), from
     }
     for (i = 1; i <= edges; i++) {
         from = order[i]
-        printf "\nlocation @nexus_%s {\n    include snippets/nexus-headers.conf;\n", from
+        printf "\nlocation = /.nexus/%s {\n    internal;\n    include snippets/nexus-headers.conf;\n", from
         print  "    default_type application/problem+json;\n    add_header Cache-Control no-store always;"
         if (from in retry) printf "    add_header Retry-After %d always;\n", retry[from]
         if (from == "405") print "    add_header Allow \"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\" always;"

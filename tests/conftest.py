@@ -5,12 +5,15 @@ stack          one running stack for the whole session. `./quickstart test` name
 fresh_stack    function: fresh_stack(options={...}, demo=N) starts a second stack for this test only, for tests that
                kill, reload or reconfigure.
 user           function: user(name=...) signs up and logs in on `stack`.
+short_path     a temporary folder whose name leaves room for the names of unix sockets below it.
 api            anonymous session on `stack`;  db: cursor as the owner role.
 """
 import contextlib
 import os
 import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -49,3 +52,11 @@ def api(stack):
 def db(stack):
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         yield cursor
+
+
+@pytest.fixture
+def short_path():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nx"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

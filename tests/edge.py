@@ -139,7 +139,7 @@ class Edge:
 
     def start(self):
         command = ["nginx", "-e", str(self.folder / "log/nginx.log"), "-c", str(self.conf)]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         wait_until(self._listens, 20, "Nginx to listen")
         return self
 
@@ -147,6 +147,10 @@ class Edge:
         assert self.process.poll() is None, (self.folder / "log/nginx.log").read_text()
         with socket.create_connection(("127.0.0.1", self.port), 1):
             return True
+
+    def kill(self):
+        """Master and workers at once, as when the host is gone."""
+        os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self):
         if self.process and self.process.poll() is None:

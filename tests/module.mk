@@ -2,6 +2,9 @@
 EXTRA_DIST += %D%/conftest.py %D%/stack.py %D%/load.py %D%/marketplace.py %D%/test_faults.py %D%/fcgi.py \
 	%D%/test_supervisor.py \
 	%D%/bench/bench.py %D%/bench/statements.py %D%/bench/replay.lua %D%/bench/book.lua
+# Nginx, HAProxy, units and scripts.
+EXTRA_DIST += %D%/edge.py %D%/tables.py %D%/test_edge_nginx.py %D%/test_edge_haproxy.py %D%/test_systemd.py \
+	%D%/test_scripts.py
 
 PYTEST = python3 -m pytest -p no:cacheprovider
 BENCH_ARGS =

@@ -24,6 +24,7 @@ class Balancer:
         self.log_path = folder / "haproxy.log"
         self.ca = str(ca)
         self.env = {**os.environ, "NEXUS_LOG": "fd@1", "NEXUS_ADMIN": str(self.admin_path), "NEXUS_HOST": "localhost",
+                    "NEXUS_MAXCONN": "500",
                     "NEXUS_BIND": f"127.0.0.1:{self.port}", "NEXUS_BIND_HTTP": f"127.0.0.1:{free_port()}",
                     "NEXUS_CERT": str(bundle), "NEXUS_CA": str(ca), "NEXUS_WEB1": web1, "NEXUS_WEB2": web2}
         self.url = f"https://localhost:{self.port}"
@@ -38,11 +39,15 @@ class Balancer:
             process = subprocess.Popen(["haproxy", "-db", "-f", str(CONFIG)], env=self.env, stdout=log, stderr=log,
                                        stdin=subprocess.DEVNULL)
         try:
-            wait_until(lambda: set(self.states().values()) == {"UP"}, 20, "both hosts to be up")
+            wait_until(lambda: self.up(process), 20, "both hosts to be up")
             yield self
         finally:
             process.terminate()
             process.wait(20)
+
+    def up(self, process):
+        assert process.poll() is None, self.log_path.read_text()
+        return set(self.states().values()) == {"UP"}
 
     def admin(self, command):
         with socket.socket(socket.AF_UNIX) as peer:
@@ -66,12 +71,12 @@ class Balancer:
 
 
 @pytest.fixture
-def hosts(tmp_path):
+def hosts(short_path):
     """Two Nginx hosts, whose workers are always ready, and a balancer before them."""
-    with running_edge(tmp_path / "a") as first, running_edge(tmp_path / "b") as second:
-        bundle = tmp_path / "ca.pem"
+    with running_edge(short_path / "a") as first, running_edge(short_path / "b") as second:
+        bundle = short_path / "ca.pem"
         bundle.write_text(first.ca.read_text() + second.ca.read_text())
-        balancer = Balancer(tmp_path, first.ca, bundle, f"unix@{first.proxy_socket}", f"unix@{second.proxy_socket}")
+        balancer = Balancer(short_path, first.ca, bundle, f"unix@{first.proxy_socket}", f"unix@{second.proxy_socket}")
         with balancer.running():
             yield balancer, first, second
 
@@ -80,7 +85,7 @@ def requests_of(edge):
     return [params for params, _, _ in edge.worker.seen if params["REQUEST_URI"] != "/readyz"]
 
 
-def test_configuration_is_valid(tmp_path, hosts):
+def test_configuration_is_valid(short_path, hosts):
     done = hosts[0].check()
     assert done.returncode == 0 and "WARNING" not in done.stdout + done.stderr, done.stderr
 
@@ -95,7 +100,7 @@ def test_one_id_and_the_true_address_all_the_way(hosts):
     assert re.fullmatch("[0-9a-f]{32}", identity) and identity != "f" * 32
     assert params["REQUEST_ID"] == identity and params["REMOTE_ADDR"] == "127.0.0.1"
     assert "6.6.6.6" not in str(params)
-    entries = wait_until(lambda: [json.loads(text) for text in balancer.log_path.read_text().splitlines()
+    entries = wait_until(lambda: [json.loads(text[text.index("{"):]) for text in balancer.log_path.read_text().splitlines()
                                   if identity in text], 5, "a log line")
     assert entries[0]["path"] == "/v1/x" and entries[0]["status"] == 200
     logged = [entry for edge in (first, second) for entry in edge.log_lines() if entry["request_id"] == identity]
@@ -114,7 +119,7 @@ def test_a_host_that_vanishes_costs_no_read(hosts):
     for client in clients:
         client.start()
     wait_until(lambda: len(statuses) > 20, 20, "some load")
-    first.process.kill()
+    first.kill()
     wait_until(lambda: balancer.states()["web1"].startswith("DOWN"), 15, "the balancer to notice")
     seen = len(statuses)
     wait_until(lambda: len(statuses) > seen + 20, 20, "more load")
@@ -149,9 +154,9 @@ def test_a_host_that_is_not_ready_gets_nothing(hosts):
     assert response.headers["x-request-id"] == problem["request_id"]
 
 
-def test_before_the_real_stack(stack, tmp_path):
+def test_before_the_real_stack(stack, short_path):
     proxy = f"unix@{stack.run_dir.resolve()}/sock/edge.sock"
-    balancer = Balancer(tmp_path, stack.ca.with_name("server.pem"), stack.ca, proxy, proxy)
+    balancer = Balancer(short_path, stack.ca.with_name("server.pem"), stack.ca, proxy, proxy)
     with balancer.running():
         assert balancer.get("/healthz").status_code == 200
         missing = balancer.get("/v1/no-such-thing")

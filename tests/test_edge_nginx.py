@@ -122,8 +122,8 @@ def test_worker_hangs(edge):
     assert len(edge.worker.seen) == 1, "a slow answer is no reason to ask again"
 
 
-def test_too_many_at_once(tmp_path):
-    with running_edge(tmp_path / "run", [(r"limit_conn nexus_all \d+", "limit_conn nexus_all 1")]) as small:
+def test_too_many_at_once(short_path):
+    with running_edge(short_path / "run", [(r"limit_conn nexus_all \d+", "limit_conn nexus_all 1")]) as small:
         small.worker.answer = lambda params, body: small.worker.HANG
         context = ssl.create_default_context(cafile=str(small.ca))
         with context.wrap_socket(socket.create_connection(("127.0.0.1", small.port), 10),

@@ -25,7 +25,7 @@ struct service {
     unsigned served;
 };
 
-struct service *service_create(const struct options *o, struct scoreboard_slot *slot, char *error,
+struct service *service_create(const struct options *o, const struct service_stats *stats, char *error,
                                size_t error_size)
 {
     const char *refuse = getenv("FIXTURE_REFUSE");
@@ -34,8 +34,8 @@ struct service *service_create(const struct options *o, struct scoreboard_slot *
         return NULL;
     }
     struct service *s = calloc(1, sizeof *s);
-    s->slot = slot;
-    s->op = scoreboard_op(scoreboard_of(slot), "fixture_do");
+    s->slot = stats->slot;
+    s->op = scoreboard_op(stats->board, "fixture_do");
     return s;
 }
 

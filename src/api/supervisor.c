@@ -90,6 +90,7 @@ static int run_child(void *ctx, const struct child *c, unsigned number)
         return metrics_run(&m);
     }
     struct worker_setup w = { .options = s->o,
+                              .board = s->board,
                               .slot = c->slot,
                               .listen_fd = s->api.fd,
                               .ready_fd = s->ready_fd,

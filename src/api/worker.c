@@ -294,7 +294,8 @@ static bool worker_start(struct worker *w)
         LOG(LOG_ERROR, "worker cannot start", LOG_TEXT("reason", strerror(errno)));
         return false;
     }
-    w->service = service_create(s->options, s->slot, error, sizeof error);
+    struct service_stats stats = { .board = s->board, .slot = s->slot };
+    w->service = service_create(s->options, &stats, error, sizeof error);
     if (!w->service) {
         LOG(LOG_ERROR, "worker cannot start", LOG_TEXT("reason", error));
         return false;

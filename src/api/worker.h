@@ -20,6 +20,7 @@ enum worker_exit {
 
 struct worker_setup {
     const struct options *options;
+    struct scoreboard *board;
     struct scoreboard_slot *slot;
     int listen_fd;   /* blocking, with an accept timeout */
     int ready_fd;    /* eventfd: written once the worker takes requests */

@@ -129,14 +129,6 @@ unsigned scoreboard_slots_used(const struct scoreboard *b)
     return n < SCOREBOARD_SLOTS ? n : SCOREBOARD_SLOTS;
 }
 
-struct scoreboard *scoreboard_of(struct scoreboard_slot *s)
-{
-    if (!s) {
-        return NULL;
-    }
-    return (struct scoreboard *)((char *)(s - s->index) - offsetof(struct scoreboard, slots));
-}
-
 /* Make the entry readable or ours to write. False while a living process is writing it. */
 static bool op_entry_settle(struct op_entry *e, int32_t *owner)
 {

@@ -69,12 +69,18 @@ struct scoreboard_slot {
     _Atomic uint32_t generation;   /* of the supervisor that started it */
     _Atomic uint64_t served;       /* requests of this process, not of its predecessors */
     _Atomic int64_t private_bytes; /* last measured private memory, 0 = not measured */
-    uint32_t index;                /* of this slot; constant */
+    uint32_t index;                /* of this slot in the board; constant */
     _Atomic uint64_t counters[WORKER_COUNTER_COUNT];
     struct scoreboard_op_stats ops[SCOREBOARD_OPS];
 } __attribute__((aligned(4096)));
 
 struct scoreboard;
+
+/* What the request pipeline needs to report; either pointer may be NULL. */
+struct service_stats {
+    struct scoreboard *board;
+    struct scoreboard_slot *slot;
+};
 
 /* A new scoreboard in a memfd (close-on-exec) whose number is put into *fd. NULL with errno on failure. */
 struct scoreboard *scoreboard_create(int *fd);
@@ -91,8 +97,6 @@ struct scoreboard_slot *scoreboard_slot(struct scoreboard *b, unsigned index);
 struct scoreboard_slot *scoreboard_slot_take(struct scoreboard *b);
 /* One more than the highest slot ever taken: readers need not look further. */
 unsigned scoreboard_slots_used(const struct scoreboard *b);
-/* The board a slot is part of; NULL for NULL. */
-struct scoreboard *scoreboard_of(struct scoreboard_slot *s);
 
 /*
  * The index of the operation called `name`, registered if it is new. Safe from several processes at once,

@@ -4,6 +4,7 @@
  *
  * Statements are never text at the call site: they are `struct db_statement` constants made at build time from
  * the queries folder (db/queries.h: `extern const struct db_statement q_<name>`) or made by the query planner.
+ * Text parameters must be valid UTF-8 without NUL.
  */
 #ifndef NEXUS_DB_DB_H
 #define NEXUS_DB_DB_H
@@ -24,6 +25,7 @@ struct db_statement {
     const char *name; /* unique in the process; the server-side name; shows in logs and metrics */
     const char *sql;
     int nparams;
+    bool reads; /* changes nothing, so that it may be sent again after a lost connection */
 };
 
 /* PostgreSQL type OIDs used as parameters (pg_type.dat). */
@@ -45,8 +47,8 @@ struct db_param db_bool(struct arena *a, bool v);
 struct db_param db_int4(struct arena *a, int32_t v);
 struct db_param db_int8(struct arena *a, int64_t v);
 struct db_param db_float8(struct arena *a, double v);
-struct db_param db_text(struct str v);              /* points at v; absent text is null */
-struct db_param db_bytea(struct str v);
+struct db_param db_text(struct str v);              /* points at v's bytes; absent text is null */
+struct db_param db_bytea(struct str v);             /* likewise */
 struct db_param db_uuid(const struct uuid *v);      /* points at v; NULL is null */
 struct db_param db_date(struct arena *a, date_t v);
 struct db_param db_timestamptz(struct arena *a, int64_t unix_us);
@@ -63,6 +65,11 @@ void db_close(struct db *db);
 
 /* True when connected or a connection attempt may be made now (circuit closed). Never blocks. */
 bool db_usable(const struct db *db);
+/*
+ * Between requests: notices a closed connection, goes on with or starts a connection attempt when the circuit allows.
+ * Takes at most some tens of milliseconds.
+ */
+void db_maintain(struct db *db);
 /* One round trip within the deadline; for /readyz and nexusctl check. */
 enum err db_ping(struct db *db) MUST_CHECK;
 /* Text of the last connection or server error, for logs only. */
@@ -89,30 +96,42 @@ struct db_failure {         /* filled when db_run fails */
 };
 
 struct db_batch *db_batch(struct db *db, struct arena *a);
+/* Copies the params array, not what its elements point at. A statement's parameter types must be the same at each use.
+ * Returns the index for db_result. */
 int db_add(struct db_batch *b, const struct db_statement *s, const struct db_param *params, int nparams);
 #define DB_ADD(b, s, ...)                                                                                          \
     db_add((b), (s), (const struct db_param[]){ __VA_ARGS__ },                                                     \
            (int)(sizeof((const struct db_param[]){ __VA_ARGS__ }) / sizeof(struct db_param)))
 /*
  * Sends, waits with the deadline, collects. Serialization failures and deadlocks (40001, 40P01) are retried with
- * jitter at most 5 times when the batch is its own transaction. A connection lost before anything was sent is
- * opened anew once. Lost later: ERR_OUTCOME_UNKNOWN when the batch may have committed, else ERR_UNAVAILABLE.
+ * jitter at most 5 times when the batch is its own transaction or begins one. A connection lost before anything was sent,
+ * or while the batch only read, is opened anew once. Lost later: ERR_OUTCOME_UNKNOWN when the batch may have committed, else
+ * ERR_UNAVAILABLE. An explicit transaction is rolled back when a batch of it fails.
  */
 enum err db_run(struct db_batch *b, struct db_failure *failure) MUST_CHECK;
 const PGresult *db_result(const struct db_batch *b, int index);
+/* Before db_run: wait for answers at most so long (microseconds) instead of database_timeout. */
+void db_patience(struct db_batch *b, int64_t us);
 
 /*
  * Explicit transaction, for a decision that needs a result: db_begin marks the next batch to start with BEGIN;
- * db_commit marks a batch to end with COMMIT (so two round trips in all). db_rollback is always safe to call.
+ * db_commit marks a batch to end with COMMIT (so two round trips in all). db_rollback is always safe to call, costs
+ * nothing outside a transaction, and must be called when a request that began one does not commit it.
  */
 void db_begin(struct db_batch *b);
 void db_commit(struct db_batch *b);
 void db_rollback(struct db *db);
 
+/*
+ * The statement's memory is about to be freed or reused: forget it, and deallocate it on the server together with the next
+ * batch. Not needed for constants.
+ */
+void db_forget(struct db *db, const struct db_statement *s);
+
 /* Statements sent since the last call; for the log line. */
 int db_statements(struct db *db);
 
-/* Columns of a binary row. The column must have the type; PQgetisnull is asked by db_is_null. */
+/* Columns of a binary row. The column must have the type, else the process aborts. Null is asked by db_is_null. */
 bool db_is_null(const PGresult *r, int row, int col);
 bool db_get_bool(const PGresult *r, int row, int col);
 int32_t db_get_int4(const PGresult *r, int row, int col);

@@ -5,7 +5,8 @@
 #     insert into bookings ... values ($1, $2) returning id;
 #
 # becomes q_booking_create. Comment lines straight after the name are its documentation. The number of parameters is the
-# highest $n. Run with -v mode=h for the header, -v mode=c for the definitions. Portable awk: mawk and gawk.
+# highest $n; a statement that starts with `select' counts as one that only reads and may be sent again after a lost
+# connection (write `with' or `insert' around a function that changes something). Run with -v mode=h for the header, -v mode=c for the definitions. Portable awk: mawk and gawk.
 
 function die(text) {
     printf "%s:%d: %s\n", FILENAME, FNR, text > "/dev/stderr"
@@ -67,7 +68,7 @@ function source(    i, j, n, lines) {
         n = split(texts[i], lines, "\n")
         for (j = 1; j <= n; j++)
             print quoted(lines[j]) (j == n ? "," : "")
-        print "    " params[i] " };\n"
+        print "    " params[i] ", " (tolower(texts[i]) ~ /^[ \t\n]*select[ \t\n]/ ? "true" : "false") " };\n"
     }
     print "const struct db_statement *const db_queries[] = {"
     for (i = 1; i <= count; i++)

@@ -5,7 +5,12 @@
 
 int main(void)
 {
-    SRunner *runner = srunner_create(write_suite());
+    SRunner *runner = srunner_create(decode_suite());
+    srunner_add_suite(runner, format_suite());
+    srunner_add_suite(runner, pointer_suite());
+    srunner_add_suite(runner, scan_suite());
+    srunner_add_suite(runner, shape_suite());
+    srunner_add_suite(runner, write_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -4,6 +4,11 @@
 
 #include <check.h>
 
+Suite *decode_suite(void);
+Suite *format_suite(void);
+Suite *pointer_suite(void);
+Suite *scan_suite(void);
+Suite *shape_suite(void);
 Suite *write_suite(void);
 
 #endif

@@ -7,7 +7,7 @@ select idempotency_claim($1, $2, $3, $4, $5 * interval '1 microsecond');
 
 -- name: idempotency_read
 -- The answer stored under a key: principal, op, key. No row when it is unknown or unfinished.
-select status, etag, location, body from idempotency_keys
+select status::int4, etag, location, body from idempotency_keys
  where principal = $1 and op = $2 and key = $3 and status is not null;
 
 -- name: idempotency_store

@@ -159,6 +159,13 @@ int db_statements(struct db *db)
     return n;
 }
 
+int64_t db_busy_us(struct db *db)
+{
+    int64_t us = db->busy_us;
+    db->busy_us = 0;
+    return us;
+}
+
 void db_forget(struct db *db, const struct db_statement *s)
 {
     /* When the list is full the server keeps a statement too many until the connection ends. */
@@ -438,7 +445,7 @@ static void back_off(int tries)
     nanosleep(&t, NULL);
 }
 
-enum err db_run(struct db_batch *b, struct db_failure *f)
+static enum err run(struct db_batch *b, struct db_failure *f)
 {
     struct db *db = b->db;
     if (b->begin && db->in_transaction) {
@@ -471,6 +478,14 @@ enum err db_run(struct db_batch *b, struct db_failure *f)
             back_off(tries);
         }
     }
+}
+
+enum err db_run(struct db_batch *b, struct db_failure *f)
+{
+    int64_t start = clock_mono_us();
+    enum err e = run(b, f);
+    b->db->busy_us += clock_mono_us() - start;
+    return e;
 }
 
 void db_rollback(struct db *db)

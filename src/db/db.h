@@ -130,6 +130,8 @@ void db_forget(struct db *db, const struct db_statement *s);
 
 /* Statements sent since the last call; for the log line. */
 int db_statements(struct db *db);
+/* Microseconds spent in db_run since the last call; likewise. */
+int64_t db_busy_us(struct db *db);
 
 /* Columns of a binary row. The column must have the type, else the process aborts. Null is asked by db_is_null. */
 bool db_is_null(const PGresult *r, int row, int col);

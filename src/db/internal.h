@@ -22,6 +22,7 @@ struct db {
     bool failing;                      /* the last attempt failed, or the server did not answer in time */
     bool commit_unsure;                /* the server warned that a commit is only local */
     int statements;
+    int64_t busy_us; /* spent in db_run */
     struct prepared prepared;
     /* Names of prepared statements to be deallocated with the next batch. */
     char forgotten[DB_FORGET_MAX][DB_NAME_MAX + 1];

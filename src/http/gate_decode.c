@@ -1,0 +1,39 @@
+/* Parameters, preconditions and body into the op's struct. The last gate before PostgreSQL may be asked. */
+#include "http/gates.h"
+
+#include "http/etag.h"
+#include "http/idempotency.h"
+#include "http/op.h"
+#include "http/uri.h"
+
+static enum err decode(struct request *rq);
+static enum err idempotency(struct request *rq);
+
+const struct gate gate_decode = { .name = "decode", .run = decode, .stage = STAGE_DECODE };
+const struct gate gate_idempotency = { .name = "idempotency", .run = idempotency, .stage = STAGE_DECODE };
+
+static enum err read_if_match(struct request *rq)
+{
+    struct str header = rq->headers[HEADER_IF_MATCH];
+    if (header.p && !if_match_parse(header, &rq->if_match)) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "If-Match is a list of quoted entity tags, or *.");
+    }
+    return ERR_NONE;
+}
+
+static enum err decode(struct request *rq)
+{
+    if (read_if_match(rq) != ERR_NONE) {
+        return rq->err;
+    }
+    uri_parse_query(rq);
+    if (rq->op->flags & (OP_ITEM | OP_LIST)) {
+        return ERR_NONE; /* the generic reader takes its own parameters first, then calls request_decode */
+    }
+    return request_decode(rq);
+}
+
+static enum err idempotency(struct request *rq)
+{
+    return (rq->op->flags & OP_IDEMPOTENT) ? write_prepare(rq) : ERR_NONE;
+}

@@ -1,0 +1,197 @@
+/*
+ * What is odd or too large whatever the route. Nginx lets more through than one thinks: unknown methods,
+ * HTTP/0.9, repeated headers (libfcgi shows the first only), any Content-Length.
+ */
+#include "http/gates.h"
+
+#include "http/route.h"
+#include "http/service.h"
+#include "http/uri.h"
+
+static enum err run(struct request *rq);
+
+const struct gate gate_limits = { .name = "limits", .run = run, .stage = STAGE_GATES };
+
+static enum err check_protocol(struct request *rq)
+{
+    static const char *const known[] = { "HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/3.0" };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (str_eqz(rq->headers[HEADER_PROTOCOL], known[i])) {
+            return ERR_NONE;
+        }
+    }
+    return fail(rq, ERR_BAD_REQUEST, NULL, "The protocol version is not one this server speaks.");
+}
+
+static enum err check_method(struct request *rq)
+{
+    rq->method = method_parse(rq->headers[HEADER_METHOD]);
+    if (rq->method == METHOD_UNKNOWN) {
+        return fail(rq, ERR_NOT_IMPLEMENTED, NULL, NULL);
+    }
+    rq->head = rq->method == METHOD_HEAD;
+    rq->method = rq->head ? METHOD_GET : rq->method;
+    return ERR_NONE;
+}
+
+static enum err check_headers(struct request *rq)
+{
+    if (rq->header_bytes > (size_t)rq->options->header_limit) {
+        return fail(rq, ERR_HEADERS_TOO_LARGE, NULL, NULL);
+    }
+    /* A repeated traceparent only starts a new trace; Accept is a list and may come in pieces. */
+    if (rq->repeated != HEADER_COUNT && rq->repeated != HEADER_TRACEPARENT && rq->repeated != HEADER_ACCEPT) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "A header that may be sent once was sent twice.");
+    }
+    struct str expect = rq->headers[HEADER_EXPECT];
+    if (expect.n > 0 && !str_eq_nocase(expect, STR("100-continue"))) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "The expectation in Expect cannot be met.");
+    }
+    struct str transfer = rq->headers[HEADER_TRANSFER_ENCODING];
+    if (transfer.n > 0 && !str_eq_nocase(transfer, STR("chunked"))) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "The transfer coding is not understood.");
+    }
+    return ERR_NONE;
+}
+
+static enum err check_uri(struct request *rq)
+{
+    struct str rest = rq->headers[HEADER_URI];
+    struct str path;
+    size_t limit = (size_t)rq->options->query_limit;
+    if (rest.n == 0 || !str_split(&rest, '?', &path)) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "There is no path.");
+    }
+    rq->query = rest.p ? rest : STR("");
+    if (rq->query.n > limit || path.n > limit) {
+        return fail(rq, ERR_URI_TOO_LONG, NULL, NULL);
+    }
+    if (!uri_decode_path(rq->arena, path, &rq->path)) {
+        return fail(rq, ERR_BAD_REQUEST, NULL,
+                    "The path has a bad escape, an encoded slash, a control character or is not UTF-8.");
+    }
+    return ERR_NONE;
+}
+
+static bool takes_body(enum method m)
+{
+    return m == METHOD_POST || m == METHOD_PUT || m == METHOD_PATCH;
+}
+
+static enum err check_body(struct request *rq)
+{
+    if (rq->intake != ERR_NONE) {
+        return fail(rq, rq->intake, NULL, NULL);
+    }
+    struct str coding = rq->headers[HEADER_CONTENT_ENCODING];
+    if (coding.n > 0 && !str_eq_nocase(coding, STR("identity"))) {
+        return fail(rq, ERR_MEDIA_TYPE, NULL, "Bodies are taken without a content coding.");
+    }
+    if (rq->body.n == 0) {
+        return ERR_NONE;
+    }
+    /* RFC 9110, 9.3.1: such a body has no meaning, and a way to smuggle requests. */
+    if (!takes_body(rq->method)) {
+        return fail(rq, ERR_BAD_REQUEST, NULL, "A request with this method has no body.");
+    }
+    if (!content_type_json(rq->headers[HEADER_CONTENT_TYPE])) {
+        return fail(rq, ERR_MEDIA_TYPE, NULL, NULL);
+    }
+    return ERR_NONE;
+}
+
+static struct str before(struct str s, char c)
+{
+    struct str item;
+    return str_split(&s, c, &item) ? str_trim(item) : STR("");
+}
+
+bool content_type_json(struct str type)
+{
+    struct str name;
+    struct str parameter;
+    struct str rest = type;
+    if (!type.p || !str_split(&rest, ';', &name) || !str_eq_nocase(str_trim(name), STR("application/json"))) {
+        return false;
+    }
+    while (str_split(&rest, ';', &parameter)) {
+        parameter = str_trim(parameter);
+        if (parameter.n > 0 && !str_eq_nocase(parameter, STR("charset=utf-8")) &&
+            !str_eq_nocase(parameter, STR("charset=\"utf-8\""))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ";q=0", ";q=0.0", ...: the range is refused. */
+static bool is_refused(struct str range)
+{
+    struct str parameter;
+    while (str_split(&range, ';', &parameter)) {
+        parameter = str_trim(parameter);
+        if (parameter.n >= 3 && (parameter.p[0] | 0x20) == 'q' && parameter.p[1] == '=' &&
+            parameter.p[2] == '0') {
+            for (size_t i = 3; i < parameter.n; i++) {
+                if (parameter.p[i] != '.' && parameter.p[i] != '0') {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How exactly a range names application/json: 0 not at all, 3 by its name. */
+static int range_rank(struct str range)
+{
+    static const char *const names[] = { "*/*", "application/*", "application/json" };
+    struct str name = before(range, ';');
+    for (int i = 0; i < 3; i++) {
+        if (str_eq_nocase(name, str_from(names[i]))) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* The most exact range decides. */
+bool accept_json(struct str accept)
+{
+    int best = 0;
+    bool allowed = false;
+    struct str range;
+    if (str_trim(accept).n == 0) {
+        return true;
+    }
+    while (str_split(&accept, ',', &range)) {
+        int rank = range_rank(range);
+        if (rank > best || (rank == best && rank > 0 && !is_refused(range))) {
+            best = rank;
+            allowed = !is_refused(range);
+        }
+    }
+    return allowed;
+}
+
+static enum err check_accept(struct request *rq)
+{
+    if (!rq->headers[HEADER_ACCEPT].p || rq->repeated == HEADER_ACCEPT ||
+        accept_json(rq->headers[HEADER_ACCEPT])) {
+        return ERR_NONE;
+    }
+    return fail(rq, ERR_NOT_ACCEPTABLE, NULL, "Answers are application/json.");
+}
+
+static enum err run(struct request *rq)
+{
+    static enum err (*const checks[])(struct request *) = { check_protocol, check_method, check_uri,
+                                                            check_headers,  check_body,   check_accept };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (checks[i](rq) != ERR_NONE) {
+            return rq->err;
+        }
+    }
+    return ERR_NONE;
+}

@@ -1,0 +1,33 @@
+/* The op, or 404, or 405 with what the path does have. */
+#include "http/gates.h"
+
+#include "base/scoreboard.h"
+#include "http/service.h"
+
+static enum err run(struct request *rq);
+
+const struct gate gate_route = { .name = "route", .run = run, .stage = STAGE_GATES };
+
+static enum err run(struct request *rq)
+{
+    struct service *s = rq->service;
+    struct route_match m = router_find(s->router, rq->method, rq->path);
+    if (!m.allow) {
+        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such path.");
+    }
+    if (rq->method == METHOD_OPTIONS && !m.op) {
+        response_header(rq, "Allow", m.allow);
+        rq->res.status = 204;
+        return ERR_NONE;
+    }
+    if (!m.op) {
+        response_header(rq, "Allow", m.allow);
+        return fail(rq, ERR_METHOD_NOT_ALLOWED, NULL, NULL);
+    }
+    rq->op = m.op;
+    rq->op_index = m.op_index;
+    memcpy(rq->path_params, m.params, m.param_count * sizeof m.params[0]);
+    rq->path_param_count = m.param_count;
+    scoreboard_worker_state(s->stats.slot, WORKER_BUSY, m.op_index);
+    return ERR_NONE;
+}

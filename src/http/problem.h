@@ -1,0 +1,15 @@
+/*
+ * RFC 9457 problem documents:
+ * {"type","title","status","detail","code","request_id","errors":[{"pointer","code", "detail"}]}. `type` is
+ * public_url/problems/<code>, which is served.
+ */
+#ifndef NEXUS_HTTP_PROBLEM_H
+#define NEXUS_HTTP_PROBLEM_H
+
+#include "http/request.h"
+
+/* Turn the recorded failure into the answer: status, body and the headers that belong to it. What an op may
+ * have written is dropped. */
+void problem_write(struct request *rq);
+
+#endif

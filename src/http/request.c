@@ -1,0 +1,86 @@
+/* What ops and gates need of a request. */
+#include "http/request.h"
+
+#include "base/log.h"
+#include "http/op.h"
+
+#include <stdarg.h>
+
+static const struct shape shape_nothing = { .name = "Nothing", .size = sizeof(struct shape_seen) };
+
+struct str request_header(const struct request *rq, const char *cgi_name)
+{
+    size_t n = strlen(cgi_name);
+    for (char *const *e = rq->env; e && *e; e++) {
+        if (strncmp(*e, cgi_name, n) == 0 && (*e)[n] == '=') {
+            return str_from(*e + n + 1);
+        }
+    }
+    return STR_NONE;
+}
+
+/* The text of a detail becomes part of an answer, so it must hold nothing but what the caller put in. */
+static const char *detail_text(struct request *rq, const char *fmt, va_list ap)
+{
+    return fmt ? arena_vprintf(rq->arena, fmt, ap) : NULL;
+}
+
+enum err fail(struct request *rq, enum err e, const char *pointer, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    const char *detail = detail_text(rq, fmt, ap);
+    va_end(ap);
+    if (pointer) {
+        violations_add(&rq->violations, pointer, err_info(e)->code, "%s", detail ? detail : err_info(e)->doc);
+    }
+    if (rq->err == ERR_NONE) {
+        rq->err = e;
+        rq->detail = detail;
+    }
+    return rq->err;
+}
+
+enum err fail_db(struct request *rq, const struct db_failure *f)
+{
+    if (f->err == ERR_INTERNAL) {
+        LOG(LOG_ERROR, "statement failed", LOG_TEXT("op", rq->op ? rq->op->name : NULL),
+            LOG_TEXT("request_id", rq->id), LOG_TEXT("sqlstate", f->sqlstate),
+            LOG_TEXT("constraint", f->constraint), LOG_NUM("statement", f->statement));
+    }
+    bool pointed = f->pointer && f->pointer[0];
+    return fail(rq, f->err, pointed ? f->pointer : NULL, NULL);
+}
+
+void response_header(struct request *rq, const char *name, const char *value)
+{
+    struct response *res = &rq->res;
+    if (res->header_count == RESPONSE_HEADERS_MAX) {
+        LOG(LOG_ERROR, "too many response headers", LOG_TEXT("name", name));
+        return;
+    }
+    res->headers[res->header_count].name = name;
+    res->headers[res->header_count].value = value;
+    res->header_count++;
+}
+
+void request_param_take(struct request *rq, size_t i)
+{
+    rq->query_param_count--;
+    memmove(&rq->query_params[i], &rq->query_params[i + 1],
+            (rq->query_param_count - i) * sizeof rq->query_params[0]);
+}
+
+enum err request_decode(struct request *rq)
+{
+    const struct shape *shape = rq->op->in ? rq->op->in : &shape_nothing;
+    struct str body = rq->body.n > 0 ? rq->body : STR_NONE;
+    const char *why = NULL;
+    size_t before = rq->violations.count;
+    enum err e = shape_decode(shape, rq->arena, body, rq->path_params, rq->path_param_count, rq->query_params,
+                              rq->query_param_count, &rq->in, &rq->violations, &why);
+    if (e == ERR_NONE && before > 0) {
+        e = ERR_BAD_PARAMETER;
+    }
+    return e == ERR_NONE ? rq->err : fail(rq, e, NULL, why ? "%s" : NULL, why);
+}

@@ -4,7 +4,7 @@ EXTRA_DIST += %D%/with-postgres %D%/conftest.py %D%/stack.py %D%/load.py %D%/mar
 	%D%/bench/bench.py %D%/bench/statements.py %D%/bench/replay.lua %D%/bench/book.lua
 # Nginx, HAProxy, units and scripts.
 EXTRA_DIST += %D%/edge.py %D%/tables.py %D%/test_edge_nginx.py %D%/test_edge_haproxy.py %D%/test_systemd.py \
-	%D%/test_scripts.py
+	%D%/test_scripts.py %D%/fresh/run.sh
 
 PYTEST = python3 -m pytest -p no:cacheprovider
 BENCH_ARGS =
@@ -24,4 +24,8 @@ check-sanitize:
 bench: all
 	NEXUS_BUILD_DIR=$(abs_builddir) python3 $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
 
-.PHONY: check-http check-sanitize bench
+# The two commands of the README on a bare Debian 12; needs root, a mirror and some ten minutes.
+check-fresh:
+	$(srcdir)/tests/fresh/run.sh
+
+.PHONY: check-fresh check-http check-sanitize bench

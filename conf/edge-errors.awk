@@ -32,10 +32,10 @@ function edge(from, id, to, detail) {
 
 function answer_status(from) { return to_of[from] ? to_of[from] : status_of[id_of[from]] }
 
-function problem(from, request_id,    id) {
+function problem(from, base, request_id,    id) {
     id = id_of[from]
-    return sprintf("{\"type\":\"urn:nexus:problem:%s\",\"title\":\"%s\",\"status\":%s,\"detail\":\"%s\",\"code\":\"%s\"," \
-                   "\"request_id\":\"%s\",\"errors\":[]}", code_of[id], title_of[id], answer_status(from),
+    return sprintf("{\"type\":\"%s/problems/%s\",\"title\":\"%s\",\"status\":%s,\"detail\":\"%s\",\"code\":\"%s\"," \
+                   "\"request_id\":\"%s\",\"errors\":[]}", base, code_of[id], title_of[id], answer_status(from),
                    detail_of[from] ? detail_of[from] : doc_of[id], code_of[id], request_id)
 }
 
@@ -53,7 +53,7 @@ function nginx(    i, from, text) {
         print  "    default_type application/problem+json;\n    add_header Cache-Control no-store always;"
         if (from in retry) printf "    add_header Retry-After %d always;\n", retry[from]
         if (from == "405") print "    add_header Allow \"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\" always;"
-        text = problem(from, "$nexus_request_id")
+        text = problem(from, "$nexus_public_url", "$nexus_request_id")
         gsub(/'/, "\\\\'", text)
         printf "    return %s '%s';\n}\n", answer_status(from), text
     }
@@ -62,8 +62,9 @@ function nginx(    i, from, text) {
 # HAProxy's log-format strings take a percent sign for a variable.
 function haproxy(status,    body) {
     if (!(status in id_of)) exit 2
-    body = problem(status, "\001")
+    body = problem(status, "\001", "\002")
     gsub(/%/, "%%", body)
-    sub(/\001/, "%[unique-id]", body)
+    sub(/\001/, "%[env(NEXUS_PUBLIC_URL)]", body)
+    sub(/\002/, "%[unique-id]", body)
     print body
 }

@@ -9,7 +9,7 @@ EXTRA_DIST += quickstart %D%/edge-errors.awk \
 nginx_snippets = %D%/nginx/snippets/nexus-errors.conf %D%/nginx/snippets/nexus-fastcgi.conf \
 	%D%/nginx/snippets/nexus-gzip.conf %D%/nginx/snippets/nexus-headers.conf \
 	%D%/nginx/snippets/nexus-limits.conf %D%/nginx/snippets/nexus-server.conf %D%/nginx/snippets/nexus-tls.conf
-nginx_confd = %D%/nginx/conf.d/nexus.conf %D%/nginx/conf.d/nexus-upstream.conf
+nginx_confd = %D%/nginx/conf.d/nexus.conf %D%/nginx/conf.d/nexus-site.conf
 postgresql_conf = %D%/postgresql/nexus.conf %D%/postgresql/roles.sql %D%/postgresql/database.sql
 redis_conf = %D%/redis/nexus.conf
 

@@ -24,7 +24,7 @@ class Balancer:
         self.log_path = folder / "haproxy.log"
         self.ca = str(ca)
         self.env = {**os.environ, "NEXUS_LOG": "fd@1", "NEXUS_ADMIN": str(self.admin_path), "NEXUS_HOST": "localhost",
-                    "NEXUS_MAXCONN": "500",
+                    "NEXUS_MAXCONN": "500", "NEXUS_PUBLIC_URL": "https://localhost",
                     "NEXUS_BIND": f"127.0.0.1:{self.port}", "NEXUS_BIND_HTTP": f"127.0.0.1:{free_port()}",
                     "NEXUS_CERT": str(bundle), "NEXUS_CA": str(ca), "NEXUS_WEB1": web1, "NEXUS_WEB2": web2}
         self.url = f"https://localhost:{self.port}"
@@ -150,6 +150,7 @@ def test_a_host_that_is_not_ready_gets_nothing(hosts):
     problem = response.json()
     assert response.status_code == problem["status"] == 503 and problem["code"] == "unavailable"
     assert response.headers["content-type"] == "application/problem+json"
+    assert problem["type"] == "https://localhost/problems/unavailable"
     assert int(response.headers["retry-after"]) > 0
     assert response.headers["x-request-id"] == problem["request_id"]
 

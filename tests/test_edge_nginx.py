@@ -48,7 +48,7 @@ def is_problem(status, headers, body, code):
     problem = json.loads(body)
     assert set(problem) == {"type", "title", "status", "detail", "code", "request_id", "errors"}
     assert problem["status"] == status
-    assert problem["code"] == code and problem["type"].endswith(code)
+    assert problem["code"] == code and re.fullmatch(rf"https://localhost:\d+/problems/{code}", problem["type"])
     assert problem["title"] == errors()[code][1]
     assert problem["errors"] == []
     assert problem["request_id"] == headers["x-request-id"] and re.fullmatch("[0-9a-f]{32}", problem["request_id"])
@@ -272,7 +272,7 @@ def test_limits_agree_with_the_option_table():
     assert int(value("limit_conn nexus_all")) < int(table["listen_backlog"])
     socket_unit = (TOP / "systemd/nexus-api.socket").read_text()
     assert f"Backlog={table['listen_backlog']}" in socket_unit and f"ListenStream={table['listen']}" in socket_unit
-    assert table["listen"] in (NGINX_CONF / "conf.d/nexus-upstream.conf").read_text()
+    assert table["listen"] in (NGINX_CONF / "conf.d/nexus-site.conf").read_text()
 
 
 def made(*arguments):

@@ -43,8 +43,8 @@ def test_a_pid_that_was_given_away_is_left_alone(tmp_path):
         stranger.wait()
 
 
-def test_a_failing_step_says_what_where_and_what_to_do(tmp_path):
-    env = {**os.environ, "NEXUS_RUN_DIR": str(tmp_path / "run"), "NEXUS_BUILD_DIR": str(tmp_path / "nothing")}
+def test_a_failing_step_says_what_where_and_what_to_do(short_path):
+    env = {**os.environ, "NEXUS_RUN_DIR": str(short_path / "run"), "NEXUS_BUILD_DIR": str(short_path / "nothing")}
     done = subprocess.run([str(TOP / "quickstart"), "up", "--no-build"], env=env, capture_output=True, text=True,
                           check=False)
     assert done.returncode == 1

@@ -9,3 +9,10 @@ EXTRA_PROGRAMS += %D%/api_fixture
 %C%_api_fixture_SOURCES = %D%/main.c %D%/fixture_service.c
 %C%_api_fixture_LDADD = libnexus_api.a $(NEXUS_LIBS)
 CLEANFILES += %D%/api_fixture
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/api_tests
+%C%_api_tests_SOURCES = %D%/api_tests.c %D%/api_tests.h %D%/handover_test.c %D%/jitter_test.c %D%/listen_test.c \
+	%D%/metrics_test.c %D%/notify_test.c %D%/pool_test.c %D%/worker_test.c %D%/fixture_service.c
+%C%_api_tests_LDADD = libnexus_api.a $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -6,6 +6,7 @@
 #define NEXUS_AUTH_AUTH_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/options.h"
 #include "base/uuid.h"
@@ -31,6 +32,8 @@ enum perm {
 const char *perm_name(enum perm p);
 /* Permission bits of a comma- or blank-separated list of role names (guest, host, support, admin). */
 uint64_t perm_of_roles(struct str roles);
+/* Take the next name off such a list; false at its end. */
+bool roles_next(struct str *rest, struct str *role);
 static inline bool perm_has(uint64_t perms, enum perm p)
 {
     return (perms >> p) & 1u;
@@ -38,18 +41,26 @@ static inline bool perm_has(uint64_t perms, enum perm p)
 
 /* Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
 enum err password_hash(const struct options *o, struct arena *a, struct str password, struct str *encoded) MUST_CHECK;
-/* Constant time in the password; `encoded` absent burns the same time and is false. */
+/* Constant time in the password; `encoded` absent burns the same time and is false. The cost is the one in `encoded`. */
 bool password_verify(const struct options *o, struct str password, struct str encoded);
 
 struct auth;
 /* Loads keys; NULL with error[] when a key is missing or unfit. */
 struct auth *auth_create(const struct options *o, char *error, size_t error_size);
 void auth_free(struct auth *auth);
+/* Public halves of the keys, the signing one first: a JWK set (RFC 7517). */
+void auth_write_jwks(const struct auth *auth, struct buf *out);
 
-/* A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat jti, roles). */
+/*
+ * A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat nbf jti, roles). `roles` as perm_of_roles takes
+ * them. ERR_INTERNAL when it cannot be signed.
+ */
 enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles, struct str *token,
                      int64_t *lifetime_us) MUST_CHECK;
-/* RFC 8725: closed algorithm list, algorithm bound to the key. ERR_UNAUTHENTICATED for every kind of bad token. */
+/*
+ * RFC 8725: closed algorithm list, algorithm bound to the key, nothing of the claims is read before the signature is found good.
+ * ERR_UNAUTHENTICATED for every kind of bad token. Good ones are remembered until they expire.
+ */
 enum err token_verify(struct auth *auth, struct str token, struct principal *out) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 """Fixtures of the black-box suite.
 
 stack          one running stack for the whole session. `./quickstart test` names its place in NEXUS_TEST_RUN_DIR; without
-               that a stack in a temporary place is started and removed. NEXUS_TEST_KEEP=1 leaves it running.
+               that a stack in a temporary place is started and removed.
 fresh_stack    function: fresh_stack(options={...}, demo=N) starts a second stack for this test only, for tests that
                kill, reload or reconfigure.
 user           function: user(name=...) signs up and logs in on `stack`.
@@ -26,7 +26,9 @@ import stack as stacks  # noqa: E402  (after the path is set)
 def stack():
     place = os.environ.get("NEXUS_TEST_RUN_DIR")
     if place:
-        yield stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up()
+        shared = stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up()
+        yield shared
+        shared.assert_sane()
         return
     with stacks.private_stack() as private:
         yield private

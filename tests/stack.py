@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -209,6 +210,15 @@ class Stack:
         """Text of the log of a process: api, nginx, nginx-access, postgresql, redis."""
         return (self.run_dir / "log" / f"{name}.log").read_text(errors="replace")
 
+    def assert_sane(self):
+        """A build with sanitizers must not have complained."""
+        with contextlib.suppress(FileNotFoundError):
+            found = SANITIZER.findall(self.log("api"))
+            assert not found, found[:5]
+
+
+SANITIZER = re.compile(r"^.*(?:ERROR: \w+Sanitizer|runtime error:).*$", re.M)
+
 
 def children(pid):
     """Direct children of a process, without zombies."""
@@ -239,6 +249,7 @@ def private_stack(options=None, demo=0, build_dir=None):
     stack = Stack(folder / "run", options, build_dir, demo)
     try:
         yield stack.up()
+        stack.assert_sane()
     finally:
         stack.destroy()
         shutil.rmtree(folder, ignore_errors=True)

@@ -32,3 +32,5 @@ check-fresh:
 	$(srcdir)/tests/fresh/run.sh
 
 .PHONY: check-fresh check-http check-sanitize bench
+
+include tests/fuzz/module.mk

@@ -16,25 +16,25 @@ START_TEST(every_scalar_survives_the_round_trip)
         char out[4];
         uint32_t back = 0;
         size_t n = utf8_encode(out, c);
-        ck_assert_uint_eq(utf8_decode((struct str){ out, n }, &back), n);
-        ck_assert_uint_eq(back, c);
-        ck_assert_uint_eq(utf8_decode((struct str){ out, n - 1 }, &back), 0);
+        bool whole = utf8_decode((struct str){ out, n }, &back) == n && back == c;
+        if (!whole || utf8_decode((struct str){ out, n - 1 }, &back) != 0) {
+            ck_abort_msg("U+%04X", c);
+        }
     }
 }
 END_TEST
 
-/* Every sequence of up to three bytes, compared with a plain decoder. */
+/* Every pair of bytes before each byte at which a range begins or ends: what is taken must encode to the same bytes. */
 START_TEST(no_other_sequence_is_valid)
 {
-    for (uint32_t v = 0; v < 1u << 24; v++) {
-        const char p[3] = { (char)(v >> 16), (char)(v >> 8), (char)v };
+    static const uint8_t third[] = { 0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF };
+    for (uint32_t v = 0; v < 65536 * sizeof(third); v++) {
+        const char p[4] = { (char)(v >> 8), (char)v, (char)third[v / 65536], (char)0xBF };
         uint32_t c;
-        size_t n = utf8_decode((struct str){ p, 3 }, &c);
-        if (n > 0) {
-            char again[4];
-            ck_assert(is_scalar(c));
-            ck_assert_uint_eq(utf8_encode(again, c), n);
-            ck_assert_mem_eq(again, p, n);
+        size_t n = utf8_decode((struct str){ p, 4 }, &c);
+        char again[4];
+        if (n > 0 && (!is_scalar(c) || utf8_encode(again, c) != n || memcmp(again, p, n) != 0)) {
+            ck_abort_msg("%x", v);
         }
     }
 }
@@ -56,7 +56,6 @@ Suite *utf8_suite(void)
 {
     Suite *s = suite_create("utf8");
     TCase *t = tcase_create("utf8");
-    tcase_set_timeout(t, 60);
     tcase_add_test(t, every_scalar_survives_the_round_trip);
     tcase_add_test(t, no_other_sequence_is_valid);
     tcase_add_test(t, texts);

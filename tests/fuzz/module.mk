@@ -1,0 +1,20 @@
+# tests/fuzz: `make fuzz` runs the fuzzers for FUZZ_SECONDS each. Needs clang with libFuzzer; no part of `make check`.
+FUZZ_CC = clang
+FUZZ_SECONDS = 60
+FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz_decode_files = tests/fuzz/decode_fuzz.c src/json/sample_shape.c src/json/decode.c src/json/shape.c \
+	src/json/scan.c src/json/pointer.c src/json/format.c src/json/timezone.c src/json/write.c src/base/arena.c \
+	src/base/buf.c src/base/clock.c src/base/date.c src/base/log.c src/base/near.c src/base/str.c \
+	src/base/utf8.c src/base/uuid.c
+
+EXTRA_DIST += %D%/decode_fuzz.c %D%/decode_corpus
+CLEANFILES += decode_fuzz
+.PHONY: fuzz
+decode_fuzz: $(fuzz_decode_files)
+	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src $(DEPS_CFLAGS) -o $@ \
+		$(addprefix $(srcdir)/,$(fuzz_decode_files)) $(DEPS_LIBS) -lm
+# What is found new goes into fuzz-corpus/ of the build folder; the committed corpus only seeds it.
+fuzz: decode_fuzz
+	$(MKDIR_P) fuzz-corpus
+	./decode_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
+		fuzz-corpus $(srcdir)/tests/fuzz/decode_corpus

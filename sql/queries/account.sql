@@ -1,1 +1,48 @@
 -- Accounts: users, their credentials and roles.
+
+-- name: account_create
+-- A user with credentials and roles: id, e-mail (lower case), name, password hash, role names.
+with made as (
+    insert into users (id, email, name) values ($1, $2, $3) returning id
+), secret as (
+    insert into user_credentials (user_id, password_hash) select id, $4 from made
+)
+insert into user_roles (user_id, role_name) select made.id, role from made, unnest($5::text[]) role;
+
+-- name: account_login
+-- What a log-in needs: e-mail (lower case) -> id, password hash, roles with commas between.
+select u.id, c.password_hash,
+       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), '')
+  from users u join user_credentials c on c.user_id = u.id
+ where u.email = $1;
+
+-- name: account_update
+-- Change an account when its version is among the acceptable: id, new name or null, versions or null. A row when it did.
+update users
+   set name = coalesce($2, name),
+       version = version + ($2::text is not null)::integer,
+       updated_at = case when $2 is null then updated_at else now() end
+ where id = $1 and ($3::int8[] is null or version = any($3))
+returning version;
+
+-- name: account_list
+-- Accounts by id, which is their age: after this id (null: from the start), at most so many.
+select u.id, u.email, u.name,
+       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), ''),
+       u.created_at
+  from users u
+ where ($1::uuid is null or u.id > $1)
+ order by u.id
+ limit $2;
+
+-- name: account_set_roles
+-- Give an account exactly these roles: e-mail (lower case), role names. The number of accounts found.
+with found as (
+    select id from users where email = $1
+), dropped as (
+    delete from user_roles r using found where r.user_id = found.id and r.role_name <> all($2::text[])
+), given as (
+    insert into user_roles (user_id, role_name) select found.id, role from found, unnest($2::text[]) role
+    on conflict do nothing
+)
+select count(*) from found;

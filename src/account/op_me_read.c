@@ -1,0 +1,31 @@
+/* GET /v1/me: one's own account. */
+#include "account/account.h"
+
+#include "query/plan.h"
+
+static enum err me_read_prepare(struct request *rq, struct selection *sel);
+static const enum err errors[] = { ERR_NOT_FOUND, ERR_NONE };
+
+const struct op op_me_read = {
+    .name = "me_read",
+    .method = METHOD_GET,
+    .path = "/v1/me",
+    .tag = "Accounts",
+    .summary = "Read one's own account",
+    .doc = "The account the access token belongs to.",
+    .perm = PERM_ACCOUNT,
+    .rate = RATE_READ,
+    .flags = OP_ITEM,
+    .entity = &entity_account,
+    .errors = errors,
+    .prepare = me_read_prepare,
+    .exec = read_exec,
+};
+
+/* The path has no key: it is the caller's. */
+static enum err me_read_prepare(struct request *rq, struct selection *sel)
+{
+    sel->single = true;
+    sel->key = rq->principal.user;
+    return ERR_NONE;
+}

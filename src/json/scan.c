@@ -131,10 +131,22 @@ static bool scan_character(struct scan *s, uint32_t *scalar)
     return true;
 }
 
+/* Most of most strings. */
+static void skip_plain_ascii(struct scan *s)
+{
+    while (s->at < s->text.n) {
+        unsigned char c = (unsigned char)s->text.p[s->at];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
+            return;
+        }
+        s->at++;
+    }
+}
+
 static bool scan_string(struct scan *s)
 {
     s->at++;
-    while (!take(s, '"')) {
+    for (skip_plain_ascii(s); !take(s, '"'); skip_plain_ascii(s)) {
         uint32_t scalar;
         if (!scan_character(s, &scalar)) {
             return false;

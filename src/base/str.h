@@ -40,7 +40,7 @@ static inline bool str_starts(struct str s, struct str prefix)
 /* Without the first `n` bytes (all of them when n is more). */
 static inline struct str str_skip(struct str s, size_t n)
 {
-    return n < s.n ? (struct str){ s.p + n, s.n - n } : (struct str){ s.p + s.n, 0 };
+    return n < s.n ? (struct str){ s.p + n, s.n - n } : (struct str){ s.n ? s.p + s.n : s.p, 0 };
 }
 
 /* Without blanks and tabs at either end. */

@@ -73,6 +73,7 @@ START_TEST(compares)
     ck_assert(!str_eq_nocase(STR("a"), STR("ab")));
     ck_assert(str_eqz(str_skip(STR("abc"), 2), "c"));
     ck_assert_uint_eq(str_skip(STR("abc"), 7).n, 0);
+    ck_assert_ptr_null(str_skip(STR_NONE, 1).p);
 }
 END_TEST
 

@@ -11,6 +11,11 @@
 static char *area; /* arguments and environment as the kernel laid them out, one behind the other */
 static size_t area_size;
 
+/* Kept for ever; setenv(3) and unsetenv(3) drop the vector and strings they replace without freeing them. */
+static char **args_copy;
+static char **environ_strings;
+static char **environ_vector;
+
 static char **copy_vector(char **v, size_t n)
 {
     char **copy = calloc(n + 1, sizeof *copy);
@@ -45,16 +50,28 @@ static void area_extend(char **v)
     }
 }
 
+static void move_environment(void)
+{
+    size_t n = vector_length(environ);
+    environ_strings = copy_vector(environ, n);
+    environ_vector = calloc(n + 1, sizeof *environ_vector);
+    if (!environ_vector) {
+        abort();
+    }
+    memcpy(environ_vector, environ_strings, n * sizeof *environ_vector);
+    environ = environ_vector;
+}
+
 char **title_init(int argc, char **argv)
 {
-    char **copy = copy_vector(argv, (size_t)argc);
+    args_copy = copy_vector(argv, (size_t)argc);
     if (argc > 0) {
         area = argv[0];
         area_extend(argv);
         area_extend(environ);
-        environ = copy_vector(environ, vector_length(environ));
+        move_environment();
     }
-    return copy;
+    return args_copy;
 }
 
 void title_set(const char *name, const char *fmt, ...)

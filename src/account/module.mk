@@ -1,3 +1,10 @@
 # src/account: users, log-in, one's own account.
 libnexus_a_SOURCES += %D%/account.h %D%/account_entity.c %D%/account_store.c %D%/op_auth_login.c %D%/op_me_read.c \
 	%D%/op_me_update.c %D%/op_user_create.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/account_tests
+%C%_account_tests_CPPFLAGS = $(AM_CPPFLAGS) -DNEXUS_SRCDIR='"$(abs_srcdir)"'
+%C%_account_tests_SOURCES = %D%/account_tests.c
+%C%_account_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -1,5 +1,5 @@
 # files of conf/
-EXTRA_DIST += quickstart %D%/edge-errors.awk \
+EXTRA_DIST += quickstart .ci/run %D%/edge-errors.awk \
 	%D%/quickstart/common.sh %D%/quickstart/packages.sh %D%/quickstart/build.sh %D%/quickstart/certs.sh \
 	%D%/quickstart/postgresql.sh %D%/quickstart/redis.sh %D%/quickstart/api.sh %D%/quickstart/nginx.sh \
 	%D%/quickstart/demo.sh %D%/quickstart/test.sh \

@@ -22,9 +22,37 @@ demo_accounts() {
 }
 
 welcome() {
+    local place city lat lon from to stay id="" curl="curl -s --cacert $RUN/tls/ca.pem"
     cat <<TEXT
 
 Nexus answers on $NEXUS_URL   (certificate authority: $RUN/tls/ca.pem)
 Demo accounts: $DEMO_GUEST and $DEMO_HOST, password $DEMO_PASSWORD
 TEXT
+    place=$(welcome_place)
+    IFS='|' read -r city lat lon from to <<<"$place"
+    stay="check_in=$from&check_out=$to&guests=2"
+    [[ -z $city ]] ||
+        id=$($curl "$NEXUS_URL/v1/properties?near=$lat,$lon&radius=25&$stay&limit=1" | first_value id)
+    [[ -n $id ]] || return 0
+    cat <<TEXT
+
+# Three nights in $city for two
+$curl "$NEXUS_URL/v1/properties?near=$lat,$lon&radius=25&$stay&limit=3"
+
+# Log in
+TOKEN=\$($curl $NEXUS_URL/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$DEMO_GUEST","password":"$DEMO_PASSWORD"}' | grep -o '"access_token":"[^"]*"' | cut -d'"' -f4)
+
+# A quote, and a booking from it; the second time the nights are taken
+$curl $NEXUS_URL/v1/bookings -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d "{\"quote_id\":\"\$($curl $NEXUS_URL/v1/quotes -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d '{"property_id":"$id","check_in":"$from","check_out":"$to","guests":2}' | grep -o '"id":"[^"]*"' | head -n 1 | cut -d'"' -f4)\"}"
+TEXT
+}
+
+first_value() { grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4; }
+
+# "city|latitude|longitude|first night|departure": where most properties are, a month from now.
+welcome_place() {
+    psql -X -q -At -h "$PG_SOCKETS" -p 5432 -U nexus_owner -d nexus -c "
+        select city, round(avg(location[1])::numeric, 3), round(avg(location[0])::numeric, 3),
+               current_date + 30, current_date + 33
+        from properties where status = 'published' group by city order by count(*) desc, city limit 1" 2>/dev/null
 }

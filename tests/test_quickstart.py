@@ -1,0 +1,99 @@
+"""What ./quickstart promises about the stack it brings up."""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from stack import TOP, private_stack, wait_until
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """A stack of its own with demo data and the limits people get."""
+    with private_stack(options={}, demo=300) as stack:
+        yield stack
+
+
+def test_env_is_shell_assignments(demo):
+    text = demo.quickstart("env").stdout
+    names = [word.split("=")[0] for word in shlex.split(text)]
+    assert names == ["NEXUS_URL", "NEXUS_CA", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "NEXUS_REDIS",
+                     "NEXUS_METRICS_URL"]
+    done = subprocess.run(["bash", "-euc", 'eval "$1"; curl -sf --cacert "$NEXUS_CA" "$NEXUS_URL/readyz"; '
+                           'curl -sf "$NEXUS_METRICS_URL"', "-", text], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "# HELP" in done.stdout
+
+
+def test_a_second_run_changes_nothing(demo):
+    before = {name: demo.pid(name) for name in ("postgresql", "redis", "api", "nginx")}
+    assert all(before.values())
+    done = demo.quickstart("up", "--no-build")
+    assert {name: demo.pid(name) for name in before} == before
+    assert all(line.startswith("  ok") for line in done.stdout.splitlines() if re.match(r"  \S+ +\S", line))
+
+
+def test_what_died_comes_back(demo):
+    """kill -9 of each in turn; one more run mends it, without touching the others."""
+    for name in ("redis", "nginx", "api", "postgresql"):
+        pid = demo.pid(name)
+        os.kill(pid, 9)
+        wait_until(lambda name=name: demo.pid(name) is None, 10, f"{name} to be gone")
+        assert demo.quickstart("status", check=False).returncode == 3
+        if name == "nginx":  # its workers outlive a killed master and go when it is replaced
+            subprocess.run(["pkill", "-KILL", "-s", str(pid)], check=False)
+        demo.quickstart("up", "--no-build")
+        assert demo.pid(name) not in (None, pid)
+    demo.wait_ready()
+
+
+def test_the_printed_commands_work_when_pasted(demo):
+    text = demo.quickstart("up", "--no-build").stdout
+    assert demo.url in text and "guest@example.com" in text
+    commands = text[text.index("\n# "):]
+    assert len(re.findall("^# ", commands, re.M)) == 3
+    done = subprocess.run(["bash", "-euo", "pipefail"], input=commands, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"total"' in done.stdout and '"confirmed"' in done.stdout, done.stdout
+
+
+def test_metrics_stay_inside(demo):
+    assert demo.session().get("/metrics").status_code == 404
+    assert demo.metrics_url.startswith("http://127.0.0.1:")
+
+
+def test_secrets_are_for_their_reader_only(demo):
+    for path in (demo.run_dir / "secret").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert (demo.run_dir / "tls/server.key").stat().st_mode & 0o077 == 0
+    assert not list((demo.run_dir / "tls").glob("*ca*key*")), "the authority's key is not kept"
+
+
+def test_workers_may_not_own_anything(demo):
+    assert demo.query("select rolsuper or rolcreatedb or rolcreaterole from pg_roles where rolname = 'nexus_api'") == [(False,)]
+    owned = demo.query("select relname from pg_class where relowner = (select oid from pg_roles where rolname = 'nexus_api')")
+    assert owned == []
+    assert demo.query("show data_checksums") == [("on",)]
+    assert demo.query("select setconfig from pg_db_role_setting s join pg_roles r on r.oid = s.setrole "
+                      "where rolname = 'nexus_api'")[0][0].count("jit=off") == 1
+
+
+def test_two_stacks_side_by_side(demo, stack):
+    assert demo.url != stack.url and demo.pid("api") != stack.pid("api")
+    assert demo.session().get("/readyz").status_code == stack.session().get("/readyz").status_code == 200
+
+
+def test_options_go_to_the_configuration_and_bad_ones_are_refused(demo):
+    env = {**os.environ, "NEXUS_RUN_DIR": str(demo.run_dir), "NEXUS_BUILD_DIR": str(demo.build_dir)}
+    pid = demo.pid("api")
+    for line, complaint in (("workrs = 3", "workers"), ("workers = many", "workers")):
+        done = subprocess.run([str(TOP / "quickstart"), "up", "--no-build"], env={**env, "NEXUS_OPTIONS": line},
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and "FAIL" in done.stdout and complaint in done.stderr
+        assert demo.pid("api") == pid, "what runs goes on running"
+    demo.options["workers"] = "3"
+    demo.quickstart("up", "--no-build")
+    wait_until(lambda: sum("worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+                           for pid in demo.workers()) == 3, 10, "three workers")

@@ -43,10 +43,10 @@ def request_bytes(query="", method="GET", path="/", body=b"", flags=0, **more):
     return begin(flags=flags) + stream(PARAMS, pairs(params)) + stream(STDIN, body)
 
 
-def connect(path, timeout=10.0):
+def connect(server, timeout=10.0):
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     peer.settimeout(timeout)
-    peer.connect(str(path))
+    peer.connect(str(server))
     return peer
 
 
@@ -86,8 +86,8 @@ def answer(data):
     return int(headers.get("Status", "200").split()[0]), headers, body
 
 
-def call(path, query="", timeout=10.0, **request):
+def call(server, query="", timeout=10.0, **request):
     """One request on its own connection."""
-    with connect(path, timeout) as peer:
+    with connect(server, timeout) as peer:
         peer.sendall(request_bytes(query, **request))
         return answer(read_all(peer))

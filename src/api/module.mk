@@ -4,9 +4,9 @@ libnexus_api_a_SOURCES = %D%/supervisor.h %D%/supervisor.c %D%/pool.h %D%/pool.c
 	%D%/metrics.h %D%/metrics.c %D%/listen.h %D%/listen.c %D%/notify.h %D%/notify.c %D%/handover.h %D%/handover.c \
 	%D%/title.h %D%/title.c %D%/jitter.h %D%/jitter.c
 
-#sbin_PROGRAMS += nexus-api
-#nexus_api_SOURCES = %D%/main.c %D%/registry.c %D%/ops.def
-#nexus_api_LDADD = libnexus_api.a $(NEXUS_LIBS)
+sbin_PROGRAMS += nexus-api
+nexus_api_SOURCES = %D%/main.c %D%/registry.c %D%/ops.def
+nexus_api_LDADD = libnexus_api.a $(NEXUS_LIBS)
 
 # The same program around a service that obeys the tests (tests/test_supervisor.py builds it).
 EXTRA_PROGRAMS += %D%/api_fixture

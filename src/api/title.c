@@ -11,10 +11,13 @@
 static char *area; /* arguments and environment as the kernel laid them out, one behind the other */
 static size_t area_size;
 
-/* Kept for ever; setenv(3) and unsetenv(3) drop the vector and strings they replace without freeing them. */
-static char **args_copy;
-static char **environ_strings;
-static char **environ_vector;
+/*
+ * Kept for ever and in sight of leak checkers: setenv(3) and unsetenv(3) drop the vector and the strings they
+ * replace without freeing them.
+ */
+static char **args_copy __attribute__((used));
+static char **environ_strings __attribute__((used));
+static char **environ_vector __attribute__((used));
 
 static char **copy_vector(char **v, size_t n)
 {

@@ -1,0 +1,179 @@
+/* nexusctl user create: an account, made by whoever runs the server. */
+#include "auth/auth.h"
+#include "base/utf8.h"
+#include "ctl/commands.h"
+#include "ctl/term.h"
+#include "ctl/user.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+static enum ctl_exit user_create_run(struct ctl *ctl);
+
+static const struct ctl_option options[] = {
+    { "email", "EMAIL", "Address the user logs in with; required." },
+    { "name", "NAME", "Name others see; required." },
+    { "role", "ROLE", "guest, host, support or admin; may be repeated (default: guest and host)." },
+    { "password-file", "FILE", "Read the password from FILE; without it, it is asked for on the terminal." },
+    { NULL, NULL, NULL },
+};
+
+const struct ctl_command ctl_user_create = {
+    .name = "user create",
+    .args = "",
+    .example = "nexusctl user create --email ada@example.com --name Ada --role admin",
+    .summary = "Make an account",
+    .doc = "Makes an account with a password of 8 to 256 bytes. The password never stands on the command "
+           "line, where "
+           "other users of the machine could read it. The id is printed.",
+    .options = options,
+    .run = user_create_run,
+};
+
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 256
+
+static const char *const default_roles[] = { "guest", "host" };
+
+struct account {
+    const char *email, *name;
+    char password[PASSWORD_MAX + 2]; /* one byte more than allowed shows that it is too long */
+    char id[UUID_TEXT_SIZE];
+};
+
+static bool ask_password(struct account *u)
+{
+    char again[sizeof(u->password)];
+    if (!term_password("Password", u->password, sizeof(u->password))) {
+        ctl_say("no terminal to ask on; name a file with --password-file");
+        return false;
+    }
+    bool same = term_password("Again", again, sizeof(again)) && strcmp(again, u->password) == 0;
+    explicit_bzero(again, sizeof(again));
+    if (!same) {
+        ctl_say("the two passwords differ");
+    }
+    return same;
+}
+
+static bool read_password(struct account *u, const char *path)
+{
+    char error[256];
+    size_t size;
+    char *text = options_secret(path, &size, error, sizeof(error));
+    if (!text) {
+        ctl_say("%s", error);
+        return false;
+    }
+    bool fits = size < sizeof(u->password);
+    memcpy(u->password, text, fits ? size : sizeof(u->password) - 1);
+    explicit_bzero(text, size);
+    free(text);
+    return true;
+}
+
+static enum ctl_exit take_password(struct account *u, const char *path)
+{
+    if (!(path ? read_password(u, path) : ask_password(u))) {
+        return path ? CTL_FAILED : CTL_USAGE;
+    }
+    size_t n = strlen(u->password);
+    if (n < PASSWORD_MIN || n > PASSWORD_MAX || !utf8_valid(str_from(u->password))) {
+        return ctl_fail(CTL_FAILED, "the password must be UTF-8 text of %d to %d bytes", PASSWORD_MIN,
+                        PASSWORD_MAX);
+    }
+    return CTL_OK;
+}
+
+static enum ctl_exit insert_user(PGconn *c, struct account *u, const char *hash)
+{
+    struct uuid id = uuid_v7();
+    uuid_format(u->id, &id);
+    const char *params[] = { u->id, u->email, u->name };
+    PGresult *r = pg_query_params(c,
+                                  "insert into users (id, email, name) values ($1::uuid, lower($2), $3)"
+                                  " on conflict (email) do nothing returning id",
+                                  3, params);
+    int made = r ? PQntuples(r) : -1;
+    PQclear(r);
+    if (made != 1) {
+        return made < 0 ? pg_exit(c) : ctl_fail(CTL_FAILED, "%s has an account already", u->email);
+    }
+    const char *secret[] = { u->id, hash };
+    r = pg_query_params(c, "insert into user_credentials (user_id, password_hash) values ($1::uuid, $2)", 2,
+                        secret);
+    PQclear(r);
+    return r ? CTL_OK : pg_exit(c);
+}
+
+static enum ctl_exit store(struct ctl *ctl, PGconn *c, struct account *u, const char *hash)
+{
+    const char *roles[CTL_GIVEN_MAX];
+    int count = 0;
+    while (ctl_value_at(ctl, "role", count)) {
+        roles[count] = ctl_value_at(ctl, "role", count);
+        count++;
+    }
+    if (!pg_exec(c, "begin")) {
+        return pg_exit(c);
+    }
+    enum ctl_exit exit = insert_user(c, u, hash);
+    if (exit == CTL_OK) {
+        exit =
+            count > 0 ? user_set_roles(c, u->id, roles, count) : user_set_roles(c, u->id, default_roles, 2);
+    }
+    if (exit == CTL_OK && !pg_exec(c, "commit")) {
+        exit = pg_exit(c);
+    }
+    return exit;
+}
+
+static void print_user(const struct ctl *ctl, const struct account *u)
+{
+    if (!ctl_json(ctl)) {
+        puts(u->id);
+        return;
+    }
+    struct json_object *o = json_object_new_object();
+    json_object_object_add(o, "id", json_object_new_string(u->id));
+    json_object_object_add(o, "email", json_object_new_string(u->email));
+    json_object_object_add(o, "name", json_object_new_string(u->name));
+    puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+    json_object_put(o);
+}
+
+static enum ctl_exit create(struct ctl *ctl, const struct options *o, struct account *u)
+{
+    struct arena *a = arena_create(4096, (size_t)1 << 20);
+    struct str hash;
+    enum ctl_exit exit = CTL_FAILED;
+    if (password_hash(o, a, str_from(u->password), &hash) != ERR_NONE) {
+        ctl_say("the password could not be hashed: not enough memory?");
+    } else {
+        PGconn *c = pg_connect(o, &exit);
+        if (c) {
+            exit = store(ctl, c, u, arena_strdup(a, hash));
+            pg_close(c);
+        }
+    }
+    arena_destroy(a);
+    return exit;
+}
+
+static enum ctl_exit user_create_run(struct ctl *ctl)
+{
+    struct account u = { .email = ctl_value(ctl, "email"), .name = ctl_value(ctl, "name") };
+    if (!u.email || !u.name || !strchr(u.email, '@') || !u.name[0]) {
+        return ctl_fail(CTL_USAGE, "user create needs --email EMAIL and --name NAME");
+    }
+    const struct options *o = ctl_options(ctl);
+    enum ctl_exit exit = o ? take_password(&u, ctl_value(ctl, "password-file")) : CTL_FAILED;
+    if (exit == CTL_OK) {
+        exit = create(ctl, o, &u);
+    }
+    explicit_bzero(u.password, sizeof(u.password));
+    if (exit == CTL_OK) {
+        print_user(ctl, &u);
+    }
+    return exit;
+}

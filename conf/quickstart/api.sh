@@ -13,7 +13,7 @@ redis = unix:$RUN/sock/redis.sock
 token_key_file = $RUN/secret/token.pem
 secret_file = $RUN/secret/cursor.key
 CONF
-    [[ ! -f $RUN/options ]] || cat "$RUN/options"
+    cat "$RUN/options.new"
 }
 
 # The last value given for a name wins; order of first appearance is kept.
@@ -23,10 +23,15 @@ config_merge() {
         END { for (i = 1; i <= n; i++) print line[order[i]] }'
 }
 
+# A file that would be refused never replaces one that is in use.
 config_make() {
-    { echo "# Made by ./quickstart; change it with NEXUS_OPTIONS."; config_lines | config_merge; } |
-        file_put "$CONF" 0644 root
-    as_service "$RUN/bin/nexus-api" -c "$CONF" --check
+    if [[ -n $WANTED_OPTIONS ]]; then printf '%s\n' "$WANTED_OPTIONS"; else cat "$RUN/options" 2>/dev/null || :; fi \
+        >"$RUN/options.new"
+    { echo "# Made by ./quickstart; change it with NEXUS_OPTIONS."; config_lines | config_merge; } >"$CONF.new"
+    as_service "$RUN/bin/nexus-api" -c "$CONF.new" --check
+    file_put "$CONF" 0644 root <"$CONF.new"
+    mv "$RUN/options.new" "$RUN/options"
+    rm "$CONF.new"
 }
 
 as_service() { (cd / && as_user "$(service_user)" "$@"); }

@@ -168,6 +168,8 @@ settings_derive() {
 
 # Ports are chosen once and kept.
 settings_save() {
+    local unit
+    for unit in $UNITS; do unit_sweep "$unit"; done
     [[ $PORT != 0 ]] || PORT=$(port_free)
     [[ -n $METRICS_PORT ]] || METRICS_PORT=$(port_free)
     if ! unit_alive nginx && port_taken "$PORT"; then
@@ -176,7 +178,6 @@ settings_save() {
     fi
     if ! unit_alive api && port_taken "$METRICS_PORT"; then METRICS_PORT=$(port_free); fi
     printf 'PORT=%s\nMETRICS_PORT=%s\n' "$PORT" "$METRICS_PORT" >"$RUN/settings"
-    [[ -z $WANTED_OPTIONS ]] || printf '%s\n' "$WANTED_OPTIONS" >"$RUN/options"
     note "https $PORT, metrics $METRICS_PORT"
 }
 
@@ -213,6 +214,22 @@ unit_pid() { # prints the pid when the unit runs
 
 unit_alive() { unit_pid "$1" >/dev/null; }
 unit_gone() { ! unit_alive "$1"; }
+
+# What a killed process left behind: the rest of its session. Nobody else can be in it, for as long as one member lives
+# the number is not given away; if it was, /proc has it again and nothing is done.
+unit_sweep() {
+    local pid start stat fields
+    { [[ -f $RUN/pid/$1 ]] && read -r pid start <"$RUN/pid/$1" && unit_gone "$1"; } || return 0
+    # There may be a dead process that nobody has waited for: still ours.
+    [[ ! -e /proc/$pid || $(pid_start_time "$pid") == "$start" ]] || return 0
+    for stat in /proc/[0-9]*/stat; do
+        fields=$(sed -E 's/^.*\) //' "$stat" 2>/dev/null) || continue
+        [[ $(cut -d' ' -f4 <<<"$fields") == "$pid" ]] || continue
+        stat=${stat#/proc/}
+        kill -KILL "${stat%/stat}" 2>/dev/null || :
+    done
+    rm -f "$RUN/pid/$1"
+}
 
 # unit_spawn NAME USER COMMAND...: start it in its own session with its output in the log.
 unit_spawn() {
@@ -253,7 +270,7 @@ units_status() {
 units_start() { # in order: each needs those before it
     local unit
     [[ $# -gt 0 ]] || eval "set -- $UNITS"
-    for unit; do unit_known "$unit"; "${unit}_start"; done
+    for unit; do unit_known "$unit"; unit_sweep "$unit"; "${unit}_start"; done
 }
 
 # shellcheck disable=SC2120 # arguments come from the command line

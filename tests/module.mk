@@ -10,7 +10,9 @@ EXTRA_DIST += %D%/edge.py %D%/tables.py %D%/test_edge_nginx.py %D%/test_edge_hap
 # Check ends a test after 4 s by default, which a busy machine under sanitizers can need.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
 
-PYTEST = python3 -m pytest -p no:cacheprovider
+# The Python of Debian's packages, whatever else is in PATH.
+PYTHON3 = /usr/bin/python3
+PYTEST = $(PYTHON3) -m pytest -p no:cacheprovider
 BENCH_ARGS =
 
 # Black-box tests against this build.
@@ -26,7 +28,7 @@ check-sanitize:
 
 # Throughput, latency and CPU beside references of the same run; a table, and figures in bench.json.
 bench: all
-	NEXUS_BUILD_DIR=$(abs_builddir) python3 $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
+	NEXUS_BUILD_DIR=$(abs_builddir) $(PYTHON3) $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
 
 # The two commands of the README on a bare Debian 12; needs root, a mirror and some ten minutes.
 check-fresh:

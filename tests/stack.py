@@ -177,9 +177,10 @@ class Stack:
 
     def pid(self, name):
         """Pid of postgresql, redis, api (the supervisor) or nginx; None when it does not run."""
-        for line in self.quickstart("status", check=False).stdout.splitlines():
-            unit, pid, state = line.split()
-            if unit == name and state == "running":
+        with contextlib.suppress(OSError, ValueError):
+            pid, start = (self.run_dir / "pid" / name).read_text().split()
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            if fields[19] == start and fields[0] != "Z":  # as quickstart: a number given away is nobody of ours
                 return int(pid)
         return None
 

@@ -3,7 +3,8 @@
 # repository into it, run ./quickstart and ./quickstart test there, and say how long each took.
 #
 #   sudo tests/fresh/run.sh [FOLDER]     FOLDER (default: a new one below /var/tmp) is removed at the end,
-#                                        unless KEEP=1; COMMANDS="up" runs only some
+#                                        unless KEEP=1; COMMANDS="up" runs only some of the commands;
+#                                        AS=user runs them as a user who may use sudo instead of as root
 # The mirror and the npm registry are those this machine uses; they are asked for now and written into the tree alone.
 set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -66,10 +67,15 @@ tree_sources() {
 checkout_put() {
     mkdir -p "$TREE/src"
     git -c safe.directory='*' clone -q --no-local "$TOP" "$TREE/src/nexus"
+    [[ ${AS:-root} == user ]] || return 0
+    chroot "$TREE" bash -euc 'apt-get -q update && apt-get -qy --no-install-recommends install sudo
+        useradd --create-home dev && echo "dev ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/dev && chown -R dev /src' \
+        >>"$TREE.log" 2>&1
 }
 
-inside() { # SHELL TEXT, as root in the tree, all of whose processes end with it
-    local registry
+inside() { # SHELL TEXT, in the tree; all of its processes end with it
+    local registry as=()
+    [[ ${AS:-root} != user ]] || as=(setpriv --reuid=dev --regid=dev --init-groups env HOME=/home/dev)
     registry=$(npm config get registry 2>/dev/null || :)
     local env=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb NEXUS_PORT="${NEXUS_PORT:-0}"
         ${registry:+npm_config_registry="$registry"})
@@ -88,7 +94,7 @@ inside() { # SHELL TEXT, as root in the tree, all of whose processes end with it
         ln -s /proc/self/fd/0 "$tree/dev/stdin"
         ln -s /proc/self/fd/1 "$tree/dev/stdout"
         ln -s /proc/self/fd/2 "$tree/dev/stderr"
-        chroot "$tree" "$@"' - "$TREE" "${env[@]}" bash -c "$1"
+        chroot "$tree" "$@"' - "$TREE" "${env[@]}" "${as[@]}" bash -c "$1"
 }
 
 cleanup() {

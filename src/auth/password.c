@@ -3,6 +3,7 @@
 
 #include <argon2.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,16 @@ static void random_bytes(void *p, size_t n)
     }
 }
 
+/*
+ * A hash takes tens of megabytes for a moment. After the first time malloc would keep them for the next one
+ * (its threshold for mapping large blocks grows with every block freed), and all workers together would hold
+ * gigabytes.
+ */
+static void give_memory_back(void)
+{
+    malloc_trim(0);
+}
+
 enum err password_hash(const struct options *o, struct arena *a, struct str password, struct str *encoded)
 {
     struct cost cost = cost_of(o);
@@ -51,6 +62,7 @@ enum err password_hash(const struct options *o, struct arena *a, struct str pass
     random_bytes(salt, sizeof(salt));
     int status = argon2id_hash_encoded(cost.passes, cost.memory_kib, LANES, password.p, password.n, salt,
                                        sizeof(salt), HASH_SIZE, text, sizeof(text));
+    give_memory_back();
     if (status != ARGON2_OK) {
         return status == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE : ERR_INTERNAL;
     }
@@ -76,5 +88,6 @@ bool password_verify(const struct options *o, struct str password, struct str en
         text[encoded.n] = '\0';
     }
     bool same = password.n <= PASSWORD_MAX && argon2id_verify(text, password.p, password.n) == ARGON2_OK;
+    give_memory_back();
     return exists && same;
 }

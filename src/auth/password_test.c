@@ -2,6 +2,7 @@
 #include "auth/auth_tests.h"
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct arena *arena;
@@ -83,6 +84,40 @@ START_TEST(old_cost_still_verifies)
 }
 END_TEST
 
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEPS_FREED_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEPS_FREED_MEMORY 1
+#endif
+#endif
+
+#ifndef KEEPS_FREED_MEMORY
+static long resident_kib(void)
+{
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fscanf(f, "%*d %ld", &pages), 1);
+    fclose(f);
+    return pages * 4;
+}
+
+START_TEST(memory_is_given_back)
+{
+    struct options large = { .argon2_memory = 32 << 20, .argon2_passes = 1 };
+    struct str encoded;
+    long before = resident_kib();
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(password_hash(&large, arena, STR("a password"), &encoded), ERR_NONE);
+        ck_assert(password_verify(&large, STR("a password"), encoded));
+        ck_assert(!password_verify(&large, STR("a password"), STR_NONE));
+    }
+    ck_assert_int_lt(resident_kib() - before, 4096);
+}
+END_TEST
+#endif
+
 static int compare(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -126,6 +161,9 @@ Suite *password_suite(void)
     tcase_add_test(t, damaged_hashes_are_false);
     tcase_add_test(t, old_cost_still_verifies);
     tcase_add_test(t, absence_costs_the_same);
+#ifndef KEEPS_FREED_MEMORY
+    tcase_add_test(t, memory_is_given_back);
+#endif
     suite_add_tcase(s, t);
     return s;
 }

@@ -2,9 +2,10 @@
 # Both commands of the README on a Debian 12 that has nothing: debootstrap a tree, put a clean checkout of this
 # repository into it, run ./quickstart and ./quickstart test there, and say how long each took.
 #
-#   sudo tests/fresh/run.sh [FOLDER]     FOLDER (default: a new one below /var/tmp) is removed at the end, unless
-#                                        KEEP=1; when it holds a tree that was kept, that is used again; COMMANDS="up" runs only some of the commands;
-#                                        AS=user runs them as a user who may use sudo instead of as root
+#   sudo tests/fresh/run.sh [FOLDER]
+#
+# FOLDER (default: a new one below /var/tmp) is removed at the end, unless KEEP=1; a tree that was kept is used again.
+# COMMANDS="up" runs only some of the commands; AS=user runs them as a user who may use sudo instead of as root.
 # The mirror and the npm registry are those this machine uses; they are asked for now and written into the tree alone.
 set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

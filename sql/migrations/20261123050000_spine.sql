@@ -98,7 +98,6 @@ create table properties (
     constraint properties_nights_order check (min_nights <= max_nights)
 );
 create index properties_host_idx on properties (host_id, created_at, id);
-create index properties_created_at_idx on properties (created_at, id) where status = 'published';
 create index properties_text_idx on properties
     using gin (to_tsvector('simple', title || ' ' || city || ' ' || description));
 
@@ -267,6 +266,7 @@ create table property_search (
                           constraint property_search_property_fkey references properties on delete cascade,
     location     point    not null,
     published    boolean  not null,
+    created_at   timestamptz not null,
     room_type    text     not null,
     price        bigint   not null,
     currency     text     not null,
@@ -281,12 +281,14 @@ create table property_search (
     busy         datemultirange not null default '{}'
 ) with (fillfactor = 85);
 create index property_search_location_idx on property_search using gist (location) where published;
+create index property_search_created_at_idx on property_search (created_at, property_id) where published;
 create index property_search_price_idx on property_search (price, property_id) where published;
 create index property_search_rating_idx on property_search (rating, property_id) where published;
 
 -- The whole row of each property, computed from the truth.
+-- Columns in the table's order: rows are inserted with select *.
 create view property_search_truth as
-    select p.id as property_id, p.location, p.status = 'published' as published, p.room_type, p.price, p.currency,
+    select p.id as property_id, p.location, p.status = 'published' as published, p.created_at, p.room_type, p.price, p.currency,
            coalesce(round(r.rating, 2), i.rating, 0)::double precision as rating, coalesce(r.reviews, 0)::integer as review_count,
            p.capacity, p.bedrooms, p.min_nights, p.max_nights,
            coalesce(u.unit_count, 0)::smallint as unit_count,
@@ -308,11 +310,11 @@ begin
     perform 1 from property_search where property_id = property for no key update;
     insert into property_search as s select * from property_search_truth t where t.property_id = property
     on conflict (property_id) do update set
-        (location, published, room_type, price, currency, rating, review_count, capacity, bedrooms, min_nights,
-         max_nights, unit_count, amenity_ids, busy) =
-        (excluded.location, excluded.published, excluded.room_type, excluded.price, excluded.currency, excluded.rating,
-         excluded.review_count, excluded.capacity, excluded.bedrooms, excluded.min_nights, excluded.max_nights,
-         excluded.unit_count, excluded.amenity_ids, excluded.busy);
+        (location, published, created_at, room_type, price, currency, rating, review_count, capacity, bedrooms,
+         min_nights, max_nights, unit_count, amenity_ids, busy) =
+        (excluded.location, excluded.published, excluded.created_at, excluded.room_type, excluded.price,
+         excluded.currency, excluded.rating, excluded.review_count, excluded.capacity, excluded.bedrooms,
+         excluded.min_nights, excluded.max_nights, excluded.unit_count, excluded.amenity_ids, excluded.busy);
 end $$;
 
 create function search_on_property() returns trigger language plpgsql as $$

@@ -1,1 +1,41 @@
--- Bookings and the nights they take.
+-- Statements of src/booking.
+
+-- name: booking_create
+-- $1 booking, $2 guest, $3 quote, $4 row of the inventory. No row: no such quote for this guest. Else what is to be
+-- said of the quote, and the unit, null when none was free. Everything in one statement: quote, nights, booking.
+with quote as materialized (
+    select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, p.host_id,
+           case when exists (select from bookings b where b.quote_id = q.id) then 'used'
+                when q.expires_at <= now() then 'expired'
+                when p.status <> 'published' then 'closed'
+                when p.host_id = $2 then 'own'
+                when q.check_in < (now() at time zone p.time_zone)::date then 'past'
+                else 'valid' end as verdict
+      from quotes q join properties p on p.id = q.property_id
+     where q.id = $3 and (q.guest_id = $2 or q.guest_id is null)),
+taken as materialized (
+    select q.*, occupancy_take($4, q.property_id, daterange(q.check_in, q.check_out), $1) as unit_id
+      from quote q where q.verdict = 'valid'),
+booked as (
+    insert into bookings (id, quote_id, property_id, unit_id, guest_id, host_id, status, check_in, check_out, guests,
+                          total, currency)
+    select $1, t.id, t.property_id, t.unit_id, $2, t.host_id, 'confirmed', t.check_in, t.check_out, t.guests, t.total,
+           t.currency
+      from taken t where t.unit_id is not null)
+select q.verdict, (select t.unit_id from taken t) from quote q;
+
+-- name: booking_lock
+-- A booking the principal ($2) has part in, locked; what decides about a change of its state.
+select b.status, b.version, b.check_in, b.check_out, (now() at time zone p.time_zone)::date, b.guest_id = $2
+  from bookings b join properties p on p.id = b.property_id
+ where b.id = $1 and $2 in (b.guest_id, b.host_id)
+   for no key update of b;
+
+-- name: booking_cancel
+update bookings
+   set status = 'cancelled', cancelled_at = now(), cancelled_by = $2, version = version + 1, updated_at = now()
+ where id = $1;
+
+-- name: booking_release
+-- Give the nights back.
+delete from occupancy where booking_id = $1;

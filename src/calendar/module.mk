@@ -1,1 +1,9 @@
-# sources of src/calendar
+# src/calendar: prices, shortest stays and blocks by the night.
+libnexus_a_SOURCES += %D%/calendar.h %D%/calendar_rules.h %D%/calendar_rules.c %D%/calendar_store.c \
+	%D%/op_calendar_read.c %D%/op_calendar_update.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/calendar_tests
+%C%_calendar_tests_SOURCES = %D%/calendar_tests.c
+%C%_calendar_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

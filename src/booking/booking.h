@@ -1,0 +1,40 @@
+/*
+ * Bookings. A booking holds the nights of one unit as a row of the inventory (occupancy) for as long as it is
+ * not cancelled; the inventory's exclusion constraint decides between two that want the same night. Only the
+ * guest and the host of a booking ever see it.
+ */
+#ifndef NEXUS_BOOKING_BOOKING_H
+#define NEXUS_BOOKING_BOOKING_H
+
+#include "booking/booking_rules.h"
+#include "http/op.h"
+#include "query/entity.h"
+
+extern const struct entity entity_booking;
+extern const struct op op_booking_create, op_booking_list, op_booking_read, op_booking_cancel;
+
+/* What became of an attempt to book. */
+enum booking_verdict {
+    BOOKING_MADE,
+    BOOKING_NO_QUOTE, /* none with this id, or another user's */
+    BOOKING_QUOTE_USED,
+    BOOKING_QUOTE_EXPIRED,
+    BOOKING_CLOSED, /* the property is no longer offered */
+    BOOKING_OWN,    /* the guest is the host */
+    BOOKING_PAST,   /* the day of arrival is over */
+    BOOKING_TAKEN,  /* no unit is free for all nights */
+};
+
+/* Adds the attempt to the batch; returns its index. Nothing is written unless the verdict is BOOKING_MADE. */
+int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uuid *id,
+                        const struct uuid *quote);
+enum booking_verdict booking_verdict(const PGresult *r);
+
+/*
+ * Read and lock a booking the principal has part in. The request's writes must be atomic. ERR_NOT_FOUND and
+ * ERR_PRECONDITION are recorded. *replayed as in write_run.
+ */
+enum err booking_lock(struct request *rq, const struct uuid *id, struct booking_facts *out,
+                      bool *replayed) MUST_CHECK;
+
+#endif

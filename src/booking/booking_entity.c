@@ -1,0 +1,84 @@
+/* The booking as it is read. */
+#include "booking/booking.h"
+
+#include "account/account.h"
+#include "pricing/pricing.h"
+#include "property/property.h"
+#include "query/plan.h"
+
+static const struct personal party = { "Names the people of a stay to each other.", "ten years, for accounts",
+                                       "kept; the account behind it is made anonymous" };
+static const struct personal stay = { "Says when and where a person stays.", "ten years, for accounts",
+                                      "kept without a person behind it" };
+
+static const char *const parties[] = { "guest", "host", NULL };
+
+static const struct field fields[] = {
+    { "id", FIELD_UUID, "{t}.id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the booking." },
+    { "quote_id", FIELD_UUID, "{t}.quote_id", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Quote it was made from." },
+    { "property_id", FIELD_UUID, "{t}.property_id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Property." },
+    { "unit_id", FIELD_UUID, "{t}.unit_id", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Unit of the property, for the whole stay." },
+    { "guest_id", FIELD_UUID, "{t}.guest_id", NULL, 0, NULL, PERM_PUBLIC, &party, "Account that booked." },
+    { "host_id", FIELD_UUID, "{t}.host_id", NULL, 0, NULL, PERM_PUBLIC, &party, "Account that hosts." },
+    { "status", FIELD_ENUM, "{t}.status", NULL, FIELD_FILTER, booking_statuses, PERM_PUBLIC, NULL,
+      "confirmed: the nights are taken; cancelled: they are free again; completed: the stay is over." },
+    { "check_in", FIELD_DATE, "{t}.check_in", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, &stay,
+      "First night, in the property's zone." },
+    { "check_out", FIELD_DATE, "{t}.check_out", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, &stay,
+      "Day of departure." },
+    { "guests", FIELD_INT, "{t}.guests", NULL, 0, NULL, PERM_PUBLIC, &stay, "Guests." },
+    { "lines", FIELD_JSON, QUOTE_LINES_SQL("{t}.quote_id"), NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "What the total is made of: kind, description, quantity, unit_amount and amount of each line." },
+    { "total", FIELD_MONEY, "{t}.total", "{t}.currency", 0, NULL, PERM_PUBLIC, NULL, "Price of the stay." },
+    { "address", FIELD_TEXT,
+      "case when {t}.status <> 'cancelled' then (select ba.address from properties ba where ba.id = "
+      "{t}.property_id) end",
+      NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "Street address of the property; null once cancelled." },
+    { "cancelled_at", FIELD_TIME, "{t}.cancelled_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "When it was cancelled." },
+    { "cancelled_by", FIELD_ENUM,
+      "case when {t}.cancelled_by = {t}.guest_id then 'guest' when {t}.cancelled_by = {t}.host_id then "
+      "'host' end",
+      NULL, FIELD_NULLABLE, parties, PERM_PUBLIC, NULL, "Who cancelled it." },
+    { "created_at", FIELD_TIME, "{t}.created_at", NULL, FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+      "When it was made." },
+    { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "When it was last changed." },
+};
+
+static const struct edge edges[] = {
+    { "property", EDGE_ONE, &entity_property, "{t}.id = {p}.property_id", NULL, 0, true, "Property." },
+    { "unit", EDGE_ONE, &entity_unit, "{t}.id = {p}.unit_id", NULL, 0, false, "Unit of the property." },
+    { "guest", EDGE_ONE, &entity_user_public, "{t}.id = {p}.guest_id", NULL, 0, false, "Who booked." },
+    { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}.host_id", NULL, 0, false, "Who hosts." },
+};
+
+/* Also for administrators: a stay is the business of its two parties. */
+static void booking_scope(struct plan_builder *b, const struct principal *who, const char *alias)
+{
+    if (!who->known) {
+        plan_sql(b, " and false");
+        return;
+    }
+    int me = plan_param(b, db_uuid(&who->user));
+    plan_sql(b, " and (%s.guest_id = $%d or %s.host_id = $%d)", alias, me, alias, me);
+}
+
+const struct entity entity_booking = {
+    .name = "booking",
+    .type = "Booking",
+    .plural = "bookings",
+    .table = "bookings",
+    .key = "id",
+    .version = "{t}.version",
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .edges = edges,
+    .edge_count = sizeof(edges) / sizeof(edges[0]),
+    .default_sort = "-created_at",
+    .scope = booking_scope,
+    .doc = "Nights of one unit, sold to a guest.",
+};

@@ -1,0 +1,59 @@
+/* The SQL calls of bookings. */
+#include "booking/booking.h"
+
+#include "db/queries.h"
+#include "http/etag.h"
+#include "http/idempotency.h"
+
+int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uuid *id,
+                        const struct uuid *quote)
+{
+    struct uuid *nights = ARENA_NEW(rq->arena, struct uuid);
+    *nights = uuid_v7();
+    return DB_ADD(b, &q_booking_create, db_uuid(id), db_uuid(&rq->principal.user), db_uuid(quote),
+                  db_uuid(nights));
+}
+
+enum booking_verdict booking_verdict(const PGresult *r)
+{
+    static const struct {
+        const char *name;
+        enum booking_verdict verdict;
+    } names[] = {
+        { "used", BOOKING_QUOTE_USED }, { "expired", BOOKING_QUOTE_EXPIRED },
+        { "closed", BOOKING_CLOSED },   { "own", BOOKING_OWN },
+        { "past", BOOKING_PAST },
+    };
+    if (PQntuples(r) == 0) {
+        return BOOKING_NO_QUOTE;
+    }
+    struct str name = db_get_text(r, 0, 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (str_eqz(name, names[i].name)) {
+            return names[i].verdict;
+        }
+    }
+    return db_is_null(r, 0, 1) ? BOOKING_TAKEN : BOOKING_MADE;
+}
+
+enum err booking_lock(struct request *rq, const struct uuid *id, struct booking_facts *out, bool *replayed)
+{
+    struct db_batch *b = write_batch(rq);
+    int locked = DB_ADD(b, &q_booking_lock, db_uuid(id), db_uuid(&rq->principal.user));
+    enum err e = write_run(rq, b, replayed);
+    if (e || *replayed) {
+        return e;
+    }
+    const PGresult *r = db_result(b, locked);
+    if (PQntuples(r) == 0 || !booking_status_parse(db_get_text(r, 0, 0), &out->status)) {
+        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such booking.");
+    }
+    if (!if_match_allows(rq, db_get_int8(r, 0, 1))) {
+        return fail(rq, ERR_PRECONDITION, NULL, "The booking was changed since; read it again.");
+    }
+    out->check_in = db_get_date(r, 0, 2);
+    out->check_out = db_get_date(r, 0, 3);
+    out->today = db_get_date(r, 0, 4);
+    out->actor = db_get_bool(r, 0, 5) ? BOOKING_BY_GUEST : BOOKING_BY_HOST;
+    return ERR_NONE;
+}

@@ -1,0 +1,363 @@
+/* GET /v1/properties: search among the published properties. */
+#include "property/property.h"
+#include "property/search_rules.h"
+#include "query/plan.h"
+
+#include <limits.h>
+
+#define US_PER_DAY 86400000000
+
+struct property_list_in {
+    struct shape_seen seen;
+    struct shape_list bbox, near; /* of double */
+    double radius;
+    date_t check_in, check_out;
+    int64_t guests;
+    struct shape_list room_type, kind, amenities; /* of int */
+    struct str q;
+};
+
+enum { BBOX, NEAR, RADIUS, CHECK_IN, CHECK_OUT, GUESTS, ROOM_TYPE, KIND, AMENITIES, Q };
+#define IN(member) offsetof(struct property_list_in, member)
+
+static const struct shape_field degrees = { .type = SHAPE_NUMBER, .fmin = -180, .fmax = 180 };
+static const struct shape_field room_type = { .type = SHAPE_ENUM, .values = property_room_types };
+static const struct shape_field kind = { .type = SHAPE_ENUM, .values = property_kinds };
+static const struct shape_field amenity = { .type = SHAPE_ENUM, .values = property_amenities };
+
+static const struct shape_field in_fields[] = {
+    [BBOX] = { .name = "bbox",
+               .type = SHAPE_LIST,
+               .in = IN_QUERY,
+               .flags = SHAPE_COMMA,
+               .offset = IN(bbox),
+               .min = 4,
+               .max = 4,
+               .item = &degrees,
+               .doc = "Map section: west,south,east,north in degrees. West greater than east crosses the "
+                      "antimeridian.",
+               .example = "[-73.9,42.6,-73.7,42.7]" },
+    [NEAR] = { .name = "near",
+               .type = SHAPE_LIST,
+               .in = IN_QUERY,
+               .flags = SHAPE_COMMA,
+               .offset = IN(near),
+               .min = 2,
+               .max = 2,
+               .item = &degrees,
+               .doc = "Latitude,longitude in degrees; needs radius. Hits carry distance.",
+               .example = "[42.65,-73.75]" },
+    [RADIUS] = { .name = "radius",
+                 .type = SHAPE_NUMBER,
+                 .in = IN_QUERY,
+                 .offset = IN(radius),
+                 .fmin = 0.05,
+                 .fmax = 500,
+                 .doc = "Kilometres around near.",
+                 .example = "5" },
+    [CHECK_IN] = { .name = "check_in",
+                   .type = SHAPE_DATE,
+                   .in = IN_QUERY,
+                   .offset = IN(check_in),
+                   .doc = "First night. With check_out: only what can be booked for that stay; hits carry "
+                          "total." },
+    [CHECK_OUT] = { .name = "check_out",
+                    .type = SHAPE_DATE,
+                    .in = IN_QUERY,
+                    .offset = IN(check_out),
+                    .doc = "Day of departure." },
+    [GUESTS] = { .name = "guests",
+                 .type = SHAPE_INT,
+                 .in = IN_QUERY,
+                 .offset = IN(guests),
+                 .min = 1,
+                 .max = 100,
+                 .doc = "Only what takes so many." },
+    [ROOM_TYPE] = { .name = "room_type",
+                    .type = SHAPE_LIST,
+                    .in = IN_QUERY,
+                    .flags = SHAPE_COMMA,
+                    .offset = IN(room_type),
+                    .min = 1,
+                    .max = 4,
+                    .item = &room_type,
+                    .doc = "Any of these room types." },
+    [KIND] = { .name = "kind",
+               .type = SHAPE_LIST,
+               .in = IN_QUERY,
+               .flags = SHAPE_COMMA,
+               .offset = IN(kind),
+               .min = 1,
+               .max = 14,
+               .item = &kind,
+               .doc = "Any of these kinds." },
+    [AMENITIES] = { .name = "amenities",
+                    .type = SHAPE_LIST,
+                    .in = IN_QUERY,
+                    .flags = SHAPE_COMMA,
+                    .offset = IN(amenities),
+                    .min = 1,
+                    .max = 20,
+                    .item = &amenity,
+                    .doc = "All of these amenities." },
+    [Q] = { .name = "q",
+            .type = SHAPE_STRING,
+            .in = IN_QUERY,
+            .offset = IN(q),
+            .min = 1,
+            .max = 200,
+            .doc = "Words in title, city or description; \"quoted phrases\", or, and -not are understood." },
+};
+
+static void check_area(const struct property_list_in *in, struct violations *v)
+{
+    if (SHAPE_HAS(in, BBOX) && SHAPE_HAS(in, NEAR)) {
+        violations_add(v, "/near", "rule", "Give bbox or near, not both.");
+    }
+    if (SHAPE_HAS(in, NEAR) != SHAPE_HAS(in, RADIUS)) {
+        violations_add(v, SHAPE_HAS(in, NEAR) ? "/radius" : "/near", "required",
+                       "near and radius go together.");
+    }
+    const double *box = in->bbox.items, *near = in->near.items;
+    if (SHAPE_HAS(in, BBOX) && (box[1] < -90 || box[3] > 90 || box[1] > box[3])) {
+        violations_add(v, "/bbox", "rule",
+                       "The order is west,south,east,north with -90 <= south <= north <= 90.");
+    }
+    if (SHAPE_HAS(in, NEAR) && (near[0] < -90 || near[0] > 90)) {
+        violations_add(v, "/near", "rule", "The latitude comes first and is within -90..90.");
+    }
+}
+
+static void in_check(const void *p, struct violations *v)
+{
+    const struct property_list_in *in = p;
+    check_area(in, v);
+    if (SHAPE_HAS(in, CHECK_IN) != SHAPE_HAS(in, CHECK_OUT)) {
+        violations_add(v, SHAPE_HAS(in, CHECK_IN) ? "/check_out" : "/check_in", "required",
+                       "check_in and check_out go together.");
+    } else if (SHAPE_HAS(in, CHECK_IN) && in->check_out <= in->check_in) {
+        violations_add(v, "/check_out", "rule", "check_out is after check_in.");
+    } else if (in->check_out - in->check_in > PROPERTY_NIGHTS_MAX) {
+        violations_add(v, "/check_out", "max", "A stay has at most %d nights.", PROPERTY_NIGHTS_MAX);
+    }
+}
+
+static const struct shape in_shape = {
+    .name = "PropertySearch",
+    .fields = in_fields,
+    .count = SHAPE_COUNT(in_fields),
+    .size = sizeof(struct property_list_in),
+    .doc = "What to search for.",
+    .check = in_check,
+};
+
+static enum err property_list_prepare(struct request *rq, struct selection *sel);
+
+const struct op op_property_list = {
+    .name = "property_list",
+    .method = METHOD_GET,
+    .path = "/v1/properties",
+    .tag = "Properties",
+    .summary = "Search properties",
+    .doc = "Published properties in a map section or around a point, free for the given dates, with the "
+           "exact total of "
+           "the stay. Prices and totals are compared as numbers, whatever their currency.",
+    .perm = PERM_PUBLIC,
+    .rate = RATE_SEARCH,
+    .flags = OP_LIST,
+    .in = &in_shape,
+    .entity = &entity_property,
+    .prepare = property_list_prepare,
+    .exec = read_exec,
+};
+
+/* ---- conditions: constant texts, everything from the client is a parameter */
+
+static const char in_box[] = " and {t}s.location <@ box(point($1,$2),point($3,$4))";
+static const char in_boxes[] = " and ({t}s.location <@ box(point($1,$2),point($3,$4))"
+                               " or {t}s.location <@ box(point($5,$6),point($7,$8)))";
+/* The same without the index. */
+static const char in_wide_box[] =
+    " and {t}s.location[0] between $1 and $3 and {t}s.location[1] between $2 and $4";
+static const char in_wide_boxes[] =
+    " and ({t}s.location[0] between $1 and $3 or {t}s.location[0] between $5 and $7)"
+    " and {t}s.location[1] between $2 and $4"
+    " and {t}s.location[1] between $6 and $8";
+
+#define DISTANCE                                                                                             \
+    "(2 * 6371.0088 * asin(least(1, sqrt(sin(radians({t}s.location[1] - $1) / 2) ^ 2"                        \
+    " + cos(radians($1)) * cos(radians({t}s.location[1])) * sin(radians({t}s.location[0] - $2) / 2) ^ 2))))"
+
+/*
+ * `busy` decides alone for a single unit; with several it is only necessary (each unit may be taken on
+ * another night), and the inventory itself is asked.
+ */
+static const char is_free[] =
+    " and {t}s.unit_count > 0 and not ({t}s.busy && daterange($1,$2)) and {t}s.max_nights >= $2 - $1"
+    " and coalesce((select mn.min_nights from calendar_nights mn"
+    " where mn.property_id = {t}s.property_id and mn.night = $1), {t}s.min_nights) <= $2 - $1"
+    " and ({t}s.unit_count = 1 or exists (select from units fu where fu.property_id = {t}s.property_id"
+    " and not exists (select from occupancy fo where fo.unit_id = fu.id and fo.nights && daterange($1,$2))))";
+
+/* Only asked when the day may be over somewhere. */
+static const char is_to_come[] = " and $1 >= (now() at time zone {t}.time_zone)::date";
+
+static const char stay_total[] =
+    "({t}s.price * ($2 - $1) + coalesce((select sum(tn.price - {t}s.price) from calendar_nights tn"
+    " where tn.property_id = {t}s.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "
+    "null), 0))::int8";
+
+static const char has_amenities[] =
+    " and {t}s.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
+
+static const char has_words[] =
+    " and to_tsvector('simple', {t}.title || ' ' || {t}.city || ' ' || {t}.description)"
+    " @@ websearch_to_tsquery('simple', $1)";
+
+static struct db_param *params_of_area(struct arena *a, const struct search_area *area)
+{
+    struct db_param *p = ARENA_ARRAY(a, struct db_param, area->count * 4);
+    for (size_t i = 0; i < area->count; i++) {
+        p[4 * i] = db_float8(a, area->box[i].west);
+        p[4 * i + 1] = db_float8(a, area->box[i].south);
+        p[4 * i + 2] = db_float8(a, area->box[i].east);
+        p[4 * i + 3] = db_float8(a, area->box[i].north);
+    }
+    return p;
+}
+
+static void where_area(struct arena *a, struct selection *sel, const struct search_area *area)
+{
+    static const char *const texts[2][SEARCH_AREA_MAX] = { { in_box, in_boxes },
+                                                           { in_wide_box, in_wide_boxes } };
+    bool wide = search_area_is_wide(area);
+    selection_where(sel, texts[wide][area->count - 1], params_of_area(a, area), (int)area->count * 4);
+}
+
+static struct search_area area_of(const struct property_list_in *in)
+{
+    const double *box = in->bbox.items, *near = in->near.items;
+    return SHAPE_HAS(in, BBOX) ? search_area_of_box(box[0], box[1], box[2], box[3])
+                               : search_area_around(near[0], near[1], in->radius);
+}
+
+static void where_near(struct arena *a, struct selection *sel, const struct property_list_in *in)
+{
+    const double *near = in->near.items;
+    struct db_param *p = ARENA_ARRAY(a, struct db_param, 3);
+    p[0] = db_float8(a, near[0]);
+    p[1] = db_float8(a, near[1]);
+    p[2] = db_float8(a, in->radius);
+    selection_where(sel, " and " DISTANCE " <= $3", p, 3);
+    selection_compute(sel, "distance", DISTANCE, p, 2);
+}
+
+/* The earliest date it is anywhere now, and the latest: zones reach from -12:00 to +14:00. */
+static void where_stay(struct request *rq, struct selection *sel, const struct property_list_in *in)
+{
+    struct db_param *p = ARENA_ARRAY(rq->arena, struct db_param, 2);
+    p[0] = db_date(rq->arena, in->check_in);
+    p[1] = db_date(rq->arena, in->check_out);
+    selection_where(sel, is_free, p, 2);
+    selection_compute(sel, "total", stay_total, p, 2);
+    if (in->check_in <= (date_t)(rq->now_us / US_PER_DAY) + 1) {
+        selection_where(sel, is_to_come, p, 1);
+    }
+}
+
+static void where_words(struct arena *a, struct selection *sel, const char *sql,
+                        const struct shape_list *list, const char *const *values)
+{
+    const int *index = list->items;
+    struct str *words = ARENA_ARRAY(a, struct str, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        words[i] = str_from(values[index[i]]);
+    }
+    struct db_param *p = ARENA_NEW(a, struct db_param);
+    *p = db_text_array(a, words, list->count);
+    selection_where(sel, sql, p, 1);
+}
+
+static void where_one(struct arena *a, struct selection *sel, const char *sql, struct db_param value)
+{
+    struct db_param *p = ARENA_NEW(a, struct db_param);
+    *p = value;
+    selection_where(sel, sql, p, 1);
+}
+
+static bool uses(const struct selection *sel, const char *name)
+{
+    for (size_t i = 0; i < sel->sort_count; i++) {
+        if (str_eqz(str_from(sel->sorts[i].field->name), name)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sel->filter_count; i++) {
+        if (str_eqz(str_from(sel->filters[i].field->name), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is computed per hit can only order hits that are few, so it needs an area that can be looked up. */
+static enum err check_computed(struct request *rq, const struct selection *sel,
+                               const struct property_list_in *in, bool narrow)
+{
+    if (uses(sel, "total") && !SHAPE_HAS(in, CHECK_IN)) {
+        return fail(rq, ERR_BAD_PARAMETER, "/check_in", "total needs check_in and check_out.");
+    }
+    if (uses(sel, "distance") && !SHAPE_HAS(in, NEAR)) {
+        return fail(rq, ERR_BAD_PARAMETER, "/near", "distance needs near and radius.");
+    }
+    if ((uses(sel, "total") || uses(sel, "distance")) && !narrow) {
+        return fail(rq, ERR_BAD_PARAMETER, "/bbox",
+                    "Ordering or choosing by total or distance needs an area of at most %.0f square degrees.",
+                    SEARCH_WIDE);
+    }
+    return ERR_NONE;
+}
+
+static bool where_place(struct request *rq, struct selection *sel, const struct property_list_in *in)
+{
+    if (!SHAPE_HAS(in, BBOX) && !SHAPE_HAS(in, NEAR)) {
+        return false;
+    }
+    struct search_area area = area_of(in);
+    where_area(rq->arena, sel, &area);
+    if (SHAPE_HAS(in, NEAR)) {
+        where_near(rq->arena, sel, in);
+    }
+    return !search_area_is_wide(&area);
+}
+
+static void where_kind_of_place(struct arena *a, struct selection *sel, const struct property_list_in *in)
+{
+    if (SHAPE_HAS(in, GUESTS)) {
+        where_one(a, sel, " and {t}s.capacity >= $1", db_int4(a, (int32_t)in->guests));
+    }
+    if (SHAPE_HAS(in, ROOM_TYPE)) {
+        where_words(a, sel, " and {t}s.room_type = any($1)", &in->room_type, property_room_types);
+    }
+    if (SHAPE_HAS(in, KIND)) {
+        where_words(a, sel, " and {t}.kind = any($1)", &in->kind, property_kinds);
+    }
+    if (SHAPE_HAS(in, AMENITIES)) {
+        where_words(a, sel, has_amenities, &in->amenities, property_amenities);
+    }
+    if (SHAPE_HAS(in, Q)) {
+        where_one(a, sel, has_words, db_text(in->q));
+    }
+}
+
+static enum err property_list_prepare(struct request *rq, struct selection *sel)
+{
+    const struct property_list_in *in = rq->in;
+    selection_where(sel, " and {t}s.published", NULL, 0);
+    bool narrow = where_place(rq, sel, in);
+    if (SHAPE_HAS(in, CHECK_IN)) {
+        where_stay(rq, sel, in);
+    }
+    where_kind_of_place(rq->arena, sel, in);
+    return check_computed(rq, sel, in, narrow);
+}

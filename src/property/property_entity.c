@@ -1,0 +1,158 @@
+/* The property and its units as they are read. */
+#include "property/property.h"
+
+#include "account/account.h"
+#include "query/plan.h"
+#include "review/review.h"
+
+const char *const property_statuses[] = { "draft", "published", "removed", NULL };
+
+const char *const property_kinds[] = { "apartment", "house",     "guesthouse", "villa", "cabin",
+                                       "loft",      "townhouse", "bungalow",   "hotel", "hostel",
+                                       "boat",      "farm",      "tiny_house", "other", NULL };
+
+const char *const property_room_types[] = { "entire_home", "private_room", "shared_room", "hotel_room",
+                                            NULL };
+
+const char *const property_amenities[] = {
+#define AMENITY(slug) slug,
+#include "property/amenities.def"
+#undef AMENITY
+    NULL
+};
+
+static const struct personal host_link = { "Shows who offers the property.", "while the property exists",
+                                           "kept; the account behind it is made anonymous" };
+static const struct personal host_address = { "Lets guests find the property.", "while the property exists",
+                                              "emptied when the host's account is erased" };
+static const struct personal host_text = { "Describes the property in the host's own words.",
+                                           "while the property exists",
+                                           "emptied when the host's account is erased" };
+
+/*
+ * {t} is properties, {t}s its row in property_search. Whatever lists filter, sort or page by is taken from
+ * the latter, so that filter, order and cursor are one index condition; `id` too.
+ */
+static const struct field fields[] = {
+    { "id", FIELD_UUID, "{t}s.property_id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the property." },
+    { "host_id", FIELD_UUID, "{t}.host_id", NULL, 0, NULL, PERM_PUBLIC, &host_link,
+      "Account that offers it." },
+    { "status", FIELD_ENUM, "{t}.status", NULL, 0, property_statuses, PERM_PUBLIC, NULL,
+      "draft: only its host sees it; published: everyone; removed: only those who had a booking in it." },
+    { "title", FIELD_TEXT, "{t}.title", NULL, 0, NULL, PERM_PUBLIC, &host_text, "Headline." },
+    { "description", FIELD_TEXT, "{t}.description", NULL, 0, NULL, PERM_PUBLIC, &host_text,
+      "Plain text, may have several lines." },
+    { "kind", FIELD_ENUM, "{t}.kind", NULL, 0, property_kinds, PERM_PUBLIC, NULL, "Kind of building." },
+    { "room_type", FIELD_ENUM, "{t}.room_type", NULL, 0, property_room_types, PERM_PUBLIC, NULL,
+      "What of it guests have for themselves." },
+    { "address", FIELD_TEXT, "{t}.address", NULL, FIELD_COMPUTED | FIELD_NULLABLE, NULL, PERM_PUBLIC,
+      &host_address,
+      "Street address. Only its host and guests with a confirmed booking see it; null for others. Not in "
+      "lists." },
+    { "city", FIELD_TEXT, "{t}.city", NULL, 0, NULL, PERM_PUBLIC, NULL, "City or place." },
+    { "country", FIELD_TEXT, "{t}.country", NULL, 0, NULL, PERM_PUBLIC, NULL, "ISO 3166-1 alpha-2." },
+    { "location", FIELD_POINT, "{t}s.location", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Where it is shown on a map (WGS 84). Hosts who do not want to show the door give a point near by." },
+    { "time_zone", FIELD_TEXT, "{t}.time_zone", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "IANA zone. Its dates are calendar days there." },
+    { "capacity", FIELD_INT, "{t}s.capacity", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
+      "Guests at most, per unit." },
+    { "bedrooms", FIELD_INT, "{t}s.bedrooms", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL, "Bedrooms." },
+    { "beds", FIELD_INT, "{t}.beds", NULL, 0, NULL, PERM_PUBLIC, NULL, "Beds." },
+    { "bathrooms", FIELD_NUMBER, "{t}.bathrooms::float8", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Bathrooms; a half is one without shower or bath." },
+    { "amenities", FIELD_TEXTS,
+      "array(select a.slug from property_amenities pa join amenities a on a.id = pa.amenity_id"
+      " where pa.property_id = {t}.id order by a.slug)",
+      NULL, 0, NULL, PERM_PUBLIC, NULL, "What it offers, by name." },
+    { "house_rules", FIELD_TEXT, "{t}.house_rules", NULL, 0, NULL, PERM_PUBLIC, &host_text,
+      "Plain text, may have several lines." },
+    { "price", FIELD_MONEY, "{t}s.price", "{t}s.currency", FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+      "A night, where the calendar says nothing else." },
+    { "min_nights", FIELD_INT, "{t}s.min_nights", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Shortest stay, where the calendar says nothing else for the day of arrival." },
+    { "max_nights", FIELD_INT, "{t}s.max_nights", NULL, 0, NULL, PERM_PUBLIC, NULL, "Longest stay." },
+    { "photos", FIELD_TEXTS,
+      "array(select ph.url from property_photos ph where ph.property_id = {t}.id order by ph.position)", NULL,
+      0, NULL, PERM_PUBLIC, &host_text, "URLs of photos, the best first." },
+    { "rating", FIELD_NUMBER, "{t}s.rating", NULL, FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+      "Average of its reviews, 1 to 5; 0 when there is none." },
+    { "review_count", FIELD_INT, "{t}s.review_count", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
+      "Reviews." },
+    { "total", FIELD_MONEY, "{t}s.price", "{t}s.currency",
+      FIELD_COMPUTED | FIELD_FILTER | FIELD_SORT | FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Exact price of the stay searched for; only in searches with dates." },
+    { "distance", FIELD_NUMBER, "0::float8", NULL, FIELD_COMPUTED | FIELD_SORT | FIELD_NULLABLE, NULL,
+      PERM_PUBLIC, NULL,
+      "Kilometres from the point searched near, along the surface of the earth; only in searches with "
+      "near." },
+    { "created_at", FIELD_TIME, "{t}s.created_at", NULL, FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+      "When it was made." },
+    { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "When it was last changed." },
+};
+
+static const struct edge edges[] = {
+    { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}.host_id", NULL, 0, false, "Who offers it." },
+    { "units", EDGE_MANY, &entity_unit, "{t}.property_id = {p}.id", "{t}.position, {t}.id", 100, false,
+      "What is let: one unit for a flat, several for a house with alike rooms." },
+    { "reviews", EDGE_MANY, &entity_review, "{t}.property_id = {p}.id", "{t}.created_at desc, {t}.id desc",
+      10, false, "The latest reviews." },
+};
+
+static void property_scope(struct plan_builder *b, const struct principal *who, const char *alias)
+{
+    if (perm_has(who->perms, PERM_ADMIN)) {
+        return;
+    }
+    if (!who->known) {
+        plan_sql(b, " and %s.status = 'published'", alias);
+        return;
+    }
+    int me = plan_param(b, db_uuid(&who->user));
+    plan_sql(b,
+             " and (%s.status = 'published' or (%s.status = 'draft' and %s.host_id = $%d)"
+             " or exists (select from bookings vb where vb.property_id = %s.id and $%d in (vb.guest_id, "
+             "vb.host_id)))",
+             alias, alias, alias, me, alias, me);
+}
+
+const struct entity entity_property = {
+    .name = "property",
+    .type = "Property",
+    .plural = "properties",
+    .table = "properties",
+    .key = "id",
+    .version = "{t}.version",
+    .from = "join property_search {t}s on {t}s.property_id = {t}.id",
+    .fields = fields,
+    .field_count = sizeof(fields) / sizeof(fields[0]),
+    .edges = edges,
+    .edge_count = sizeof(edges) / sizeof(edges[0]),
+    .default_sort = "-created_at",
+    .scope = property_scope,
+    .doc = "A place that can be booked by the night.",
+};
+
+static const struct field unit_fields[] = {
+    { "id", FIELD_UUID, "{t}.id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the unit." },
+    { "property_id", FIELD_UUID, "{t}.property_id", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Property it is part of." },
+    { "position", FIELD_INT, "{t}.position", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "Order in which units are given to guests." },
+    { "name", FIELD_TEXT, "{t}.name", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "What the host calls it; may be empty." },
+};
+
+/* Only reached from what was seen already: a property or a booking. */
+const struct entity entity_unit = {
+    .name = "unit",
+    .type = "Unit",
+    .plural = "units",
+    .table = "units",
+    .key = "id",
+    .fields = unit_fields,
+    .field_count = sizeof(unit_fields) / sizeof(unit_fields[0]),
+    .default_sort = "id",
+    .doc = "What one booking takes: a flat, or one of several alike rooms.",
+};

@@ -1,0 +1,182 @@
+/* The SQL calls of the property. */
+#include "property/property_in.h"
+
+#include "db/queries.h"
+#include "http/etag.h"
+#include "http/idempotency.h"
+#include "query/plan.h"
+
+/* ---- reading before a change */
+
+static enum property_status status_of(struct str name)
+{
+    return str_eqz(name, "draft")       ? PROPERTY_DRAFT
+           : str_eqz(name, "published") ? PROPERTY_PUBLISHED
+                                        : PROPERTY_REMOVED;
+}
+
+static void read_facts(struct request *rq, const PGresult *r, struct property_facts *out)
+{
+    out->host = db_get_uuid(r, 0, 0);
+    out->status = status_of(db_get_text(r, 0, 1));
+    out->version = db_get_int8(r, 0, 2);
+    out->currency = arena_str(rq->arena, db_get_text(r, 0, 3));
+    out->min_nights = db_get_int4(r, 0, 4);
+    out->max_nights = db_get_int4(r, 0, 5);
+    out->today = db_get_date(r, 0, 6);
+}
+
+static enum err check_own(struct request *rq, const struct property_facts *facts)
+{
+    bool own = uuid_eq(&facts->host, &rq->principal.user) || perm_has(rq->principal.perms, PERM_ADMIN);
+    if (facts->status == PROPERTY_REMOVED || (facts->status == PROPERTY_DRAFT && !own)) {
+        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+    }
+    if (!own) {
+        return fail(rq, ERR_FORBIDDEN, NULL, "Only its host can change a property.");
+    }
+    if (!if_match_allows(rq, facts->version)) {
+        return fail(rq, ERR_PRECONDITION, NULL, "The property was changed since; read it again.");
+    }
+    return ERR_NONE;
+}
+
+enum err property_lock_own(struct request *rq, const struct uuid *id, struct property_facts *out,
+                           bool *replayed)
+{
+    struct db_batch *b = write_batch(rq);
+    int locked = DB_ADD(b, &q_property_lock, db_uuid(id));
+    enum err e = write_run(rq, b, replayed);
+    if (e || *replayed) {
+        return e;
+    }
+    const PGresult *r = db_result(b, locked);
+    if (PQntuples(r) == 0) {
+        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+    }
+    out->id = *id;
+    read_facts(rq, r, out);
+    return check_own(rq, out);
+}
+
+enum err property_require_visible(struct request *rq, const struct uuid *id)
+{
+    struct db_batch *b = db_batch(rq->db, rq->arena);
+    struct db_failure failure;
+    int seen = DB_ADD(b, &q_property_visible, db_uuid(id),
+                      db_uuid(rq->principal.known ? &rq->principal.user : NULL));
+    if (db_run(b, &failure) != ERR_NONE) {
+        return fail_db(rq, &failure);
+    }
+    return PQntuples(db_result(b, seen)) == 1 ? ERR_NONE
+                                              : fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+}
+
+/* ---- values: absent becomes null, which keeps the column; an explicit null becomes the default */
+
+static bool is_given(const struct property_in *in, enum property_member m)
+{
+    return SHAPE_HAS(in, m);
+}
+
+static struct db_param text_of(const struct property_in *in, enum property_member m, struct str v)
+{
+    return !is_given(in, m) ? db_null(DB_TEXT) : db_text(SHAPE_NULL(in, m) ? STR("") : v);
+}
+
+static struct db_param word_of(const struct property_in *in, enum property_member m, int v,
+                               const char *const *words)
+{
+    return is_given(in, m) ? db_text(str_from(words[v])) : db_null(DB_TEXT);
+}
+
+static struct db_param int_of(struct arena *a, const struct property_in *in, enum property_member m,
+                              int64_t v, int32_t def)
+{
+    return !is_given(in, m) ? db_null(DB_INT4) : db_int4(a, SHAPE_NULL(in, m) ? def : (int32_t)v);
+}
+
+static struct db_param number_of(struct arena *a, const struct property_in *in, enum property_member m,
+                                 double v, double def)
+{
+    return !is_given(in, m) ? db_null(DB_FLOAT8) : db_float8(a, SHAPE_NULL(in, m) ? def : v);
+}
+
+/* ---- changes */
+
+void property_add_insert(struct request *rq, struct db_batch *b, const struct uuid *id,
+                         const struct property_in *in)
+{
+    struct arena *a = rq->arena;
+    const char *status = is_given(in, P_STATUS) ? property_statuses[in->status] : "draft";
+    DB_ADD(b, &q_property_insert, db_uuid(id), db_uuid(&rq->principal.user), db_text(str_from(status)),
+           db_text(in->title), db_text(is_given(in, P_DESCRIPTION) ? in->description : STR("")),
+           db_text(str_from(property_kinds[in->kind])), db_text(str_from(property_room_types[in->room_type])),
+           db_text(is_given(in, P_ADDRESS) ? in->address : STR("")), db_text(in->city), db_text(in->country),
+           db_float8(a, in->location.lng), db_float8(a, in->location.lat), db_text(in->time_zone),
+           db_int4(a, (int32_t)in->capacity), db_int4(a, (int32_t)in->bedrooms),
+           db_int4(a, (int32_t)in->beds), db_float8(a, in->bathrooms),
+           db_text(is_given(in, P_HOUSE_RULES) ? in->house_rules : STR("")), db_int8(a, in->price.amount),
+           db_text(in->price.currency), db_int4(a, (int32_t)in->min_nights),
+           db_int4(a, (int32_t)in->max_nights));
+}
+
+void property_add_update(struct request *rq, struct db_batch *b, const struct property_in *in)
+{
+    struct arena *a = rq->arena;
+    DB_ADD(b, &q_property_change, db_uuid(&in->id), word_of(in, P_STATUS, in->status, property_statuses),
+           text_of(in, P_TITLE, in->title), text_of(in, P_DESCRIPTION, in->description),
+           word_of(in, P_KIND, in->kind, property_kinds),
+           word_of(in, P_ROOM_TYPE, in->room_type, property_room_types), text_of(in, P_ADDRESS, in->address),
+           text_of(in, P_CITY, in->city), text_of(in, P_COUNTRY, in->country),
+           number_of(a, in, P_LOCATION, in->location.lng, 0),
+           number_of(a, in, P_LOCATION, in->location.lat, 0), text_of(in, P_TIME_ZONE, in->time_zone),
+           int_of(a, in, P_CAPACITY, in->capacity, 1), int_of(a, in, P_BEDROOMS, in->bedrooms, 1),
+           int_of(a, in, P_BEDS, in->beds, 1), number_of(a, in, P_BATHROOMS, in->bathrooms, 1),
+           text_of(in, P_HOUSE_RULES, in->house_rules),
+           is_given(in, P_PRICE) ? db_int8(a, in->price.amount) : db_null(DB_INT8),
+           int_of(a, in, P_MIN_NIGHTS, in->min_nights, 1), int_of(a, in, P_MAX_NIGHTS, in->max_nights, 365));
+}
+
+void property_add_amenities(struct request *rq, struct db_batch *b, const struct uuid *id,
+                            const struct shape_list *amenities)
+{
+    struct str *slugs = ARENA_ARRAY(rq->arena, struct str, amenities->count);
+    const int *index = amenities->items;
+    for (size_t i = 0; i < amenities->count; i++) {
+        slugs[i] = str_from(property_amenities[index[i]]);
+    }
+    struct db_param list = db_text_array(rq->arena, slugs, amenities->count);
+    DB_ADD(b, &q_property_amenities_delete, db_uuid(id), list);
+    DB_ADD(b, &q_property_amenities_insert, db_uuid(id), list);
+}
+
+void property_add_photos(struct request *rq, struct db_batch *b, const struct uuid *id,
+                         const struct shape_list *photos)
+{
+    DB_ADD(b, &q_property_photos_delete, db_uuid(id));
+    DB_ADD(b, &q_property_photos_insert, db_uuid(id), db_text_array(rq->arena, photos->items, photos->count));
+}
+
+/* ---- the answer */
+
+enum err property_add_answer(struct request *rq, struct db_batch *b, const struct uuid *id,
+                             struct property_answer *out)
+{
+    out->selection = selection_default(rq, &entity_property, id);
+    selection_compute(out->selection, "address", "{t}.address", NULL, 0);
+    struct db_param *params;
+    int nparams;
+    enum err e = plan_make(rq, out->selection, &out->plan, &params, &nparams);
+    if (e) {
+        return e;
+    }
+    out->index = db_add(b, plan_statement(out->plan), params, nparams);
+    return ERR_NONE;
+}
+
+enum err property_write_answer(struct request *rq, const struct db_batch *b,
+                               const struct property_answer *answer)
+{
+    return plan_write(rq, answer->plan, answer->selection, db_result(b, answer->index));
+}

@@ -460,6 +460,7 @@ def test_reload_takes_new_configuration(pool):
 
 def test_fifty_reloads_under_load_fail_no_request(pool):
     pool.start()
+    files = open_files(pool.process.pid)
     with Load(pool) as load:
         for n in range(50):
             pool.signal(signal.SIGHUP)
@@ -469,6 +470,7 @@ def test_fifty_reloads_under_load_fail_no_request(pool):
     assert load.done > 500
     assert pool.logs("worker died") == []
     assert pool.logs("ready")[-1]["generation"] == 51
+    assert open_files(pool.process.pid) == files
 
 
 def test_a_burst_of_reloads_is_one_or_two(pool):

@@ -5,8 +5,8 @@
  *   crash      abort                                   leak=N    keep N more bytes of memory
  *
  * Every answer is one line: pid, version, number of requests of this process. A worker refuses to start while
- * the file named by FIXTURE_REFUSE exists. Tests make a "new version" of the program by changing the text
- * below in a copy of it.
+ * the file named by FIXTURE_REFUSE exists, which --check does not notice. Tests make a "new version" of the
+ * program by changing the text below in a copy of it.
  */
 #include "base/clock.h"
 #include "base/scoreboard.h"
@@ -29,13 +29,15 @@ struct service *service_create(const struct options *o, const struct service_sta
                                size_t error_size)
 {
     const char *refuse = getenv("FIXTURE_REFUSE");
-    if (refuse && access(refuse, F_OK) == 0) {
+    if (stats && refuse && access(refuse, F_OK) == 0) {
         snprintf(error, error_size, "told to refuse");
         return NULL;
     }
     struct service *s = calloc(1, sizeof *s);
-    s->slot = stats->slot;
-    s->op = scoreboard_op(stats->board, "fixture_do");
+    if (stats) {
+        s->slot = stats->slot;
+        s->op = scoreboard_op(stats->board, "fixture_do");
+    }
     return s;
 }
 

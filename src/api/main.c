@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/near.h"
 #include "base/options.h"
+#include "http/serve.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -121,6 +122,17 @@ static bool secrets_readable(const struct options *o, char *error, size_t n)
     return true;
 }
 
+/* What a worker makes of the options: keys that are no keys, a secret that is too short. Connects to nothing.
+ */
+static bool service_possible(const struct options *o, char *error, size_t n)
+{
+    struct service *s = service_create(o, NULL, error, n);
+    if (s) {
+        service_destroy(s);
+    }
+    return s != NULL;
+}
+
 /* NULL with one line on stderr when the configuration cannot be used. */
 static struct options *load(const struct command *c)
 {
@@ -133,11 +145,12 @@ static struct options *load(const struct command *c)
     }
     if (!log_level_parse(str_from(o->log_level), &level)) {
         fprintf(stderr, "nexus-api: log_level: \"%s\" is none of error, warn, info, debug\n", o->log_level);
-    } else if (!secrets_readable(o, error, sizeof error)) {
-        fprintf(stderr, "nexus-api: %s\n", error);
     } else {
         log_init("nexus-api", level);
-        return o;
+        if (secrets_readable(o, error, sizeof error) && service_possible(o, error, sizeof error)) {
+            return o;
+        }
+        fprintf(stderr, "nexus-api: %s\n", error);
     }
     options_free(o);
     return NULL;

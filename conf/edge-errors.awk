@@ -1,6 +1,5 @@
 # Problem documents (RFC 9457) for what Nginx and HAProxy answer by themselves, from src/base/errors.def:
-#   awk -v out=nginx -f conf/edge-errors.awk src/base/errors.def > conf/nginx/snippets/nexus-errors.conf
-#   awk -v out=haproxy -v status=503 -f conf/edge-errors.awk src/base/errors.def > haproxy/errors/503.json
+#   make edge-errors
 # A test fails when the files in the tree are not what this makes.
 BEGIN {
     FS = "\""

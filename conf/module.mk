@@ -25,3 +25,12 @@ postgresqlconfdir = $(examplesdir)/postgresql
 postgresqlconf_DATA = $(postgresql_conf)
 redisconfdir = $(examplesdir)/redis
 redisconf_DATA = $(redis_conf)
+
+# What Nginx and HAProxy answer by themselves, anew from errors.def (a test compares).
+edge-errors:
+	$(AWK) -v out=nginx -f $(srcdir)/conf/edge-errors.awk $(srcdir)/src/base/errors.def > $(srcdir)/conf/nginx/snippets/nexus-errors.conf
+	for status in 400 403 408 413 429 500 502 503 504; do \
+	    $(AWK) -v out=haproxy -v status=$$status -f $(srcdir)/conf/edge-errors.awk $(srcdir)/src/base/errors.def \
+	        > $(srcdir)/haproxy/errors/$$status.json || exit 1; \
+	done
+.PHONY: edge-errors

@@ -52,6 +52,8 @@ struct db_param db_bytea(struct str v);             /* likewise */
 struct db_param db_uuid(const struct uuid *v);      /* points at v; NULL is null */
 struct db_param db_date(struct arena *a, date_t v);
 struct db_param db_timestamptz(struct arena *a, int64_t unix_us);
+/* An array of elements that are in binary format already. */
+struct db_param db_array(struct arena *a, enum db_type array, enum db_type element, const struct str *v, size_t n);
 struct db_param db_text_array(struct arena *a, const struct str *v, size_t n);
 struct db_param db_uuid_array(struct arena *a, const struct uuid *v, size_t n);
 struct db_param db_int8_array(struct arena *a, const int64_t *v, size_t n);

@@ -107,18 +107,24 @@ static void array_put(char **p, const void *element, size_t n)
     *p += sizeof(be) + n;
 }
 
-struct db_param db_text_array(struct arena *a, const struct str *v, size_t n)
+struct db_param db_array(struct arena *a, enum db_type array, enum db_type element, const struct str *v,
+                         size_t n)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++) {
         bytes += v[i].n;
     }
     char *p;
-    struct db_param out = array_start(a, DB_TEXT_ARRAY, DB_TEXT, n, bytes, &p);
+    struct db_param out = array_start(a, array, element, n, bytes, &p);
     for (size_t i = 0; i < n; i++) {
         array_put(&p, v[i].p, v[i].n);
     }
     return out;
+}
+
+struct db_param db_text_array(struct arena *a, const struct str *v, size_t n)
+{
+    return db_array(a, DB_TEXT_ARRAY, DB_TEXT, v, n);
 }
 
 struct db_param db_uuid_array(struct arena *a, const struct uuid *v, size_t n)

@@ -31,10 +31,10 @@ enum field_type {   /* SQL type of the expression -> JSON */
 
 enum field_flag {
     FIELD_FILTER = 1,   /* may be filtered on: an index serves it */
-    FIELD_SORT = 2,     /* may be sorted on: an index on (expression, key) serves it */
+    FIELD_SORT = 2,     /* may be sorted on: an index on (expression, key) serves it; not TEXTS, JSON, POINT */
     FIELD_NULLABLE = 4,
     FIELD_HIDDEN = 8,   /* only when named in fields= */
-    FIELD_COMPUTED = 16 /* exists only when the op's prepare() supplies its expression (totals, distances) */
+    FIELD_COMPUTED = 16 /* exists only when the op's prepare() supplies its expression (totals, distances); `sql` is unused */
 };
 
 /* Personal data: why it is held, for how long, what erasure does. NULL = not personal. */
@@ -79,11 +79,11 @@ struct entity {
     const char *key;    /* key field's name: "id" (uuid) */
     const char *version;/* "{t}.version" (int8), makes the ETag; NULL: none */
     const char *from;   /* further joins every scan needs, or NULL: "join users {t}u on {t}u.id = {t}.host_id" */
-    const struct field *fields;
+    const struct field *fields; /* at most 64 */
     size_t field_count;
     const struct edge *edges;
     size_t edge_count;
-    const char *default_sort; /* "-created_at" */
+    const char *default_sort; /* "-created_at"; NULL: by key. A list's order always ends with the key */
     /*
      * The authorization predicate of every scan of this entity: appends SQL ("and ...") restricting rows to what the
      * principal may see. Must not depend on anything but the principal. NULL: everything is public.
@@ -91,5 +91,11 @@ struct entity {
     void (*scope)(struct plan_builder *b, const struct principal *who, const char *alias);
     const char *doc;
 };
+
+/* By name; NULL when there is none. */
+const struct field *entity_field(const struct entity *e, struct str name);
+const struct edge *entity_edge(const struct entity *e, struct str name);
+/* The key's field; every entity has one. */
+const struct field *entity_key(const struct entity *e);
 
 #endif

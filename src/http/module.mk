@@ -5,3 +5,10 @@ libnexus_a_SOURCES += %D%/request.h %D%/op.h %D%/serve.h %D%/idempotency.h %D%/e
 	%D%/problem.c %D%/probe.c %D%/idempotency.c %D%/op_problem.c %D%/op_errors.c \
 	%D%/gate_trace.c %D%/gate_limits.c %D%/gate_cors.c %D%/gate_route.c %D%/gate_access.c %D%/gate_decode.c \
 	%D%/gate_exec.c %D%/gate_emit.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/http_tests
+%C%_http_tests_SOURCES = %D%/http_tests.c %D%/http_tests.h %D%/test_ops.c %D%/etag_test.c %D%/fastcgi_test.c \
+	%D%/gates_test.c %D%/pipeline_test.c %D%/route_test.c %D%/trace_test.c %D%/uri_test.c
+%C%_http_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -45,17 +45,24 @@ static void write_state(FILE *f, const struct handover *h)
     }
 }
 
-bool handover_offer(const struct handover *h, int *fd)
+static bool write_memfd(int fd, const struct handover *h)
 {
-    *fd = memfd_create("nexus-handover", MFD_CLOEXEC);
-    FILE *f = *fd >= 0 ? fdopen(dup(*fd), "w") : NULL;
+    int copy = dup(fd); /* fclose closes what it was given */
+    FILE *f = copy >= 0 ? fdopen(copy, "w") : NULL;
     if (!f) {
+        close(copy);
         return false;
     }
     write_state(f, h);
+    return fclose(f) == 0;
+}
+
+bool handover_offer(const struct handover *h, int *fd)
+{
     char number[16];
+    *fd = memfd_create("nexus-handover", MFD_CLOEXEC);
     snprintf(number, sizeof number, "%d", *fd);
-    if (fclose(f) != 0 || setenv(HANDOVER_VARIABLE, number, 1) != 0) {
+    if (*fd < 0 || !write_memfd(*fd, h) || setenv(HANDOVER_VARIABLE, number, 1) != 0) {
         close(*fd);
         return false;
     }

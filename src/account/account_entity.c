@@ -4,7 +4,7 @@
 #include "query/plan.h"
 
 static const struct personal name_personal = { "Shows hosts, guests and authors to each other.",
-                                               "while the account exists", "replaced by a placeholder" };
+                                               "while the account exists", "replaced by a neutral one" };
 static const struct personal email_personal = { "Identifies the account at log-in and reaches its owner.",
                                                 "while the account exists", "replaced by a random address" };
 

@@ -16,7 +16,7 @@ struct json_writer;
 
 enum op_flag {
     OP_IDEMPOTENT = 1,  /* takes Idempotency-Key; exec runs inside the key's transaction (http/idempotency.h) */
-    OP_ITEM = 2,        /* read one entity by its key, path parameter {id} */
+    OP_ITEM = 2,        /* read one entity by its key: path parameter {id}, or what prepare() gives */
     OP_LIST = 4,        /* read a list of the entity */
     OP_CONDITIONAL = 8, /* change: If-Match is understood (http/etag.h) */
     OP_NO_RATE = 16,    /* probes: neither rate nor authentication */

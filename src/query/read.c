@@ -13,11 +13,15 @@ static struct str path_param(const struct request *rq, const char *name)
     return STR_NONE;
 }
 
-/* What cannot be a key is no resource either: 404 as for one that does not exist. */
+/*
+ * What cannot be a key is no resource either: 404 as for one that does not exist. A path without {id} means one item that
+ * only the op's prepare() knows: the caller's own account.
+ */
 static enum err take_key(struct request *rq, struct selection *sel)
 {
+    struct str id = path_param(rq, "id");
     sel->single = true;
-    if (!uuid_parse(path_param(rq, "id"), &sel->key)) {
+    if (id.p && !uuid_parse(id, &sel->key)) {
         return fail(rq, ERR_NOT_FOUND, NULL, NULL);
     }
     return ERR_NONE;

@@ -5,7 +5,7 @@ EXTRA_DIST += %D%/with-postgres %D%/conftest.py %D%/stack.py %D%/load.py %D%/mar
 # Nginx, HAProxy, units and scripts.
 EXTRA_DIST += %D%/edge.py %D%/tables.py %D%/test_edge_nginx.py %D%/test_edge_haproxy.py %D%/test_systemd.py \
 	%D%/test_scripts.py %D%/test_systemd_boot.py %D%/systemd/probe.py %D%/systemd/sandbox.py \
-	%D%/fresh/run.sh %D%/pytest.ini %D%/test_quickstart.py
+	%D%/fresh/run.sh %D%/pytest.ini %D%/test_quickstart.py %D%/test_edge_stack.py
 
 # Check ends a test after 4 s by default, which a busy machine under sanitizers can need.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;

@@ -309,7 +309,7 @@ def open_files(pid):
 def test_bad_peer_is_dropped_and_the_worker_goes_on(pool, name):
     pool.configure(workers=1, read_timeout="200ms")
     pool.start()
-    pid, files = pool.call()[1], open_files(pool.workers()[0])
+    files, pid = open_files(pool.workers()[0]), pool.call()[1]
     with fcgi.connect(pool.socket) as peer:
         with contextlib.suppress(ConnectionError):
             BAD_PEERS[name](peer)
@@ -325,7 +325,7 @@ def test_bad_peer_is_dropped_and_the_worker_goes_on(pool, name):
 def test_peer_that_is_gone_at_once(pool, name):
     pool.configure(workers=1, read_timeout="200ms")
     pool.start()
-    pid, files = pool.call()[1], open_files(pool.workers()[0])
+    files, pid = open_files(pool.workers()[0]), pool.call()[1]
     for _ in range(20):
         with fcgi.connect(pool.socket) as peer, contextlib.suppress(ConnectionError):
             BAD_PEERS[name](peer)

@@ -78,11 +78,19 @@ static void obey(const char *query)
     }
 }
 
+static void read_body(FCGX_Stream *in)
+{
+    char waste[4096];
+    while (FCGX_GetStr(waste, sizeof waste, in) > 0) {
+    }
+}
+
 void service_handle(struct service *s, FCGX_Request *fcgi)
 {
     int64_t start = clock_mono_us();
     const char *query = FCGX_GetParam("QUERY_STRING", fcgi->envp);
     scoreboard_worker_state(s->slot, WORKER_BUSY, s->op);
+    read_body(fcgi->in);
     obey(query ? query : "");
     s->served++;
     FCGX_FPrintF(fcgi->out, "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n%d %s %u\n", (int)getpid(),

@@ -2,7 +2,9 @@
 noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = %D%/ctl.h %D%/ctl.c %D%/commands.h %D%/commands.def %D%/args.c %D%/help.c \
 	%D%/term.h %D%/term.c %D%/pg.h %D%/pg.c %D%/schema.h %D%/schema.c %D%/user.h %D%/user.c \
-	%D%/cmd_migrate.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
+	%D%/copy.h %D%/copy.c %D%/indexes.h %D%/indexes.c %D%/demo.h %D%/demo_data.c %D%/demo_make.c \
+	%D%/demo_text.c %D%/demo_rows.h %D%/demo_rows.c %D%/demo_load.h %D%/demo_load.c \
+	%D%/cmd_demo.c %D%/cmd_migrate.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
 
 bin_PROGRAMS += nexusctl
 nexusctl_SOURCES = %D%/main.c

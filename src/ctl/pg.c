@@ -12,7 +12,7 @@
 /* For the signal handler: what to cancel. */
 static PGcancel *volatile cancels[CONNECTIONS_MAX];
 static PGconn *connections[CONNECTIONS_MAX];
-static enum ctl_exit last_exit = CTL_FAILED;
+static _Atomic enum ctl_exit last_exit = CTL_FAILED;
 
 /* SQLSTATE classes and how the program ends; anything else is CTL_FAILED. */
 static const struct {
@@ -193,6 +193,18 @@ bool pg_number(PGconn *c, const char *sql, int64_t fallback, int64_t *out)
     *out = fallback;
     bool ok = PQntuples(r) == 0 || PQgetisnull(r, 0, 0) || str_int64(str_from(PQgetvalue(r, 0, 0)), out);
     PQclear(r);
+    return ok;
+}
+
+bool pg_finish(PGconn *c)
+{
+    bool ok = true;
+    PGresult *r;
+    while ((r = PQgetResult(c)) != NULL) {
+        r = checked(c, r);
+        ok = ok && r != NULL;
+        PQclear(r);
+    }
     return ok;
 }
 

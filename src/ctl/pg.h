@@ -26,6 +26,9 @@ bool pg_exec(PGconn *c, const char *sql);
  * printed. */
 bool pg_number(PGconn *c, const char *sql, int64_t fallback, int64_t *out);
 
+/* Collect what is left after PQputCopyEnd. False after the reason has been printed. */
+bool pg_finish(PGconn *c);
+
 /* How the program should end after the connection's last failure. */
 enum ctl_exit pg_exit(const PGconn *c);
 

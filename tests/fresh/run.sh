@@ -2,9 +2,10 @@
 # Both commands of the README on a Debian 12 that has nothing: debootstrap a tree, put a clean checkout of this
 # repository into it, run ./quickstart and ./quickstart test there, and say how long each took.
 #
-#   sudo tests/fresh/run.sh [FOLDER]     FOLDER (default: a new one below /var/tmp) is removed at the end,
-#                                        unless KEEP=1; COMMANDS="up" runs only some of the commands;
-#                                        AS=user runs them as a user who may use sudo instead of as root
+#   sudo tests/fresh/run.sh [FOLDER]
+#
+# FOLDER (default: a new one below /var/tmp) is removed at the end, unless KEEP=1; a tree that was kept is used again.
+# COMMANDS="up" runs only some of the commands; AS=user runs them as a user who may use sudo instead of as root.
 # The mirror and the npm registry are those this machine uses; they are asked for now and written into the tree alone.
 set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -18,7 +19,7 @@ RESULTS=()
 main() {
     local command rc=0
     trap cleanup EXIT
-    timed debootstrap tree_make
+    [[ -x $TREE/bin/bash ]] || timed debootstrap tree_make
     tree_sources
     checkout_put
     for command in ${COMMANDS:-up test}; do
@@ -65,6 +66,7 @@ tree_sources() {
 
 # What is committed, as a clone has it.
 checkout_put() {
+    rm -rf "$TREE/src"
     mkdir -p "$TREE/src"
     git -c safe.directory='*' clone -q --no-local "$TOP" "$TREE/src/nexus"
     [[ ${AS:-root} == user ]] || return 0
@@ -78,7 +80,7 @@ inside() { # SHELL TEXT, in the tree; all of its processes end with it
     [[ ${AS:-root} != user ]] || as=(setpriv --reuid=dev --regid=dev --init-groups env HOME=/home/dev)
     registry=$(npm config get registry 2>/dev/null || :)
     local env=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb NEXUS_PORT="${NEXUS_PORT:-0}"
-        ${registry:+npm_config_registry="$registry"})
+        ${NEXUS_DEMO:+NEXUS_DEMO="$NEXUS_DEMO"} ${registry:+npm_config_registry="$registry"})
     # Its own process, mount and IPC namespaces; systemd-nspawn would do the same but for /sys and /dev.
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount --pid --ipc --uts --fork --kill-child bash -euc '

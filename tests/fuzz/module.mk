@@ -7,14 +7,21 @@ fuzz_decode_files = tests/fuzz/decode_fuzz.c src/json/sample_shape.c src/json/de
 	src/base/buf.c src/base/clock.c src/base/date.c src/base/log.c src/base/near.c src/base/str.c \
 	src/base/utf8.c src/base/uuid.c
 
-EXTRA_DIST += %D%/decode_fuzz.c %D%/decode_corpus
-CLEANFILES += decode_fuzz
+fuzz_claims_files = tests/fuzz/claims_fuzz.c src/auth/claims.c src/base/base64url.c src/base/str.c src/base/utf8.c
+
+EXTRA_DIST += %D%/decode_fuzz.c %D%/decode_corpus %D%/claims_fuzz.c %D%/claims_corpus
+CLEANFILES += decode_fuzz claims_fuzz
 .PHONY: fuzz
 decode_fuzz: $(fuzz_decode_files)
 	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src $(DEPS_CFLAGS) -o $@ \
 		$(addprefix $(srcdir)/,$(fuzz_decode_files)) $(DEPS_LIBS) -lm
+claims_fuzz: $(fuzz_claims_files)
+	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src $(DEPS_CFLAGS) -o $@ \
+		$(addprefix $(srcdir)/,$(fuzz_claims_files)) $(DEPS_LIBS)
 # What is found new goes into fuzz-corpus/ of the build folder; the committed corpus only seeds it.
-fuzz: decode_fuzz
-	$(MKDIR_P) fuzz-corpus
+fuzz: decode_fuzz claims_fuzz
+	$(MKDIR_P) fuzz-corpus fuzz-corpus-claims
 	./decode_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
 		fuzz-corpus $(srcdir)/tests/fuzz/decode_corpus
+	./claims_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
+		fuzz-corpus-claims $(srcdir)/tests/fuzz/claims_corpus

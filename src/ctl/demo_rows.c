@@ -33,7 +33,7 @@ const struct demo_rows demo_rows[] = {
     { "reviews", "id, property_id, booking_id, author_id, author_name, rating, comment, created_at", false, 2,
       write_reviews },
     { "property_search",
-      "property_id, location, published, room_type, price, currency, rating, review_count, capacity, "
+      "property_id, location, published, created_at, room_type, price, currency, rating, review_count, capacity, "
       "bedrooms, min_nights,"
       " max_nights, unit_count, amenity_ids, busy",
       false, 1, write_search },
@@ -311,10 +311,11 @@ static void write_search(struct demo_writer *w, int64_t number)
     struct copy *cp = &w->copy;
     int16_t ids[DEMO_AMENITIES_MAX];
     int reviews;
-    copy_row(cp, 15);
+    copy_row(cp, 16);
     put_id(w, DEMO_PROPERTY, number);
     copy_point(cp, p->lon, p->lat);
     copy_bool(cp, true);
+    copy_timestamptz(cp, p->created_us);
     copy_textz(cp, demo_room_types[p->room_type]);
     copy_int8(cp, p->price);
     copy_textz(cp, p->city->currency);

@@ -19,17 +19,11 @@ struct str request_header(const struct request *rq, const char *cgi_name)
     return STR_NONE;
 }
 
-/* The text of a detail becomes part of an answer, so it must hold nothing but what the caller put in. */
-static const char *detail_text(struct request *rq, const char *fmt, va_list ap)
-{
-    return fmt ? arena_vprintf(rq->arena, fmt, ap) : NULL;
-}
-
 enum err fail(struct request *rq, enum err e, const char *pointer, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    const char *detail = detail_text(rq, fmt, ap);
+    const char *detail = fmt ? arena_vprintf(rq->arena, fmt, ap) : NULL;
     va_end(ap);
     if (pointer) {
         violations_add(&rq->violations, pointer, err_info(e)->code, "%s", detail ? detail : err_info(e)->doc);

@@ -124,6 +124,9 @@ static void write_components(struct openapi *d)
     OPENAPI_OBJECT(d, "parameters");
     openapi_common_parameters(d);
     OPENAPI_END(d);
+    OPENAPI_OBJECT(d, "examples");
+    openapi_common_examples(d);
+    OPENAPI_END(d);
     OPENAPI_OBJECT(d, "securitySchemes");
     OPENAPI_KEY(d, "bearer");
     json_write_raw(&d->w, STR("{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","

@@ -1,6 +1,8 @@
 /* Components that belong to no entry: money, problems, pages, headers. */
 #include "query/openapi_parts.h"
 
+#include <stdio.h>
+
 /* Written by hand, since they are not decoded by anything of ours; the text is JSON. */
 static const struct {
     const char *name, *json;
@@ -125,5 +127,33 @@ void openapi_common_parameters(struct openapi *d)
         OPENAPI_KEY(d, "schema");
         json_write_raw(&d->w, str_from(parameters[i].schema));
         OPENAPI_END(d);
+    }
+}
+
+static void problem_example(struct openapi *d, enum err e)
+{
+    const struct err_info *info = err_info(e);
+    char type[512];
+    snprintf(type, sizeof type, "%s/problems/%s", d->options->public_url, info->code);
+    json_write_object(&d->w);
+    OPENAPI_TEXT(d, "summary", info->title);
+    OPENAPI_OBJECT(d, "value");
+    OPENAPI_TEXT(d, "type", type);
+    OPENAPI_TEXT(d, "title", info->title);
+    JSON_MEMBER(&d->w, "status", int, info->status);
+    OPENAPI_TEXT(d, "detail", info->doc);
+    OPENAPI_TEXT(d, "code", info->code);
+    OPENAPI_TEXT(d, "request_id", "7f3c1a9be27d4c0d8f6e5a4b3c2d1e0f");
+    OPENAPI_ARRAY(d, "errors");
+    OPENAPI_ARRAY_END(d);
+    OPENAPI_END(d);
+    OPENAPI_END(d);
+}
+
+void openapi_common_examples(struct openapi *d)
+{
+    for (enum err e = ERR_NONE + 1; e < ERR_COUNT; e++) {
+        json_write_key(&d->w, str_from(err_info(e)->code));
+        problem_example(d, e);
     }
 }

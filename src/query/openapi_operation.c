@@ -94,15 +94,29 @@ static void names_end(struct openapi *d)
     OPENAPI_END(d);
 }
 
+/* Names of this entity, or a path to one of an included entity. */
+static void names_or_paths(struct openapi *d)
+{
+    OPENAPI_ARRAY_END(d); /* enum */
+    OPENAPI_END(d);
+    json_write_raw(&d->w, STR("{\"pattern\":\"^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+$\"}"));
+    OPENAPI_ARRAY_END(d);
+    names_end(d);
+}
+
 static void fields_parameter(struct openapi *d, const struct entity *e)
 {
-    names_start(d, "fields", "Show these members only; everything else is left out of the answer.");
+    names_start(d, "fields",
+                "Show these members only; everything else is left out of the answer. A dot leads to members "
+                "of what is "
+                "included (host.name).");
+    OPENAPI_ARRAY(d, "anyOf");
+    json_write_object(&d->w);
     OPENAPI_ARRAY(d, "enum");
     for (size_t i = 0; i < e->field_count; i++) {
         json_write_strz(&d->w, e->fields[i].name);
     }
-    OPENAPI_ARRAY_END(d);
-    names_end(d);
+    names_or_paths(d);
 }
 
 static void include_parameter(struct openapi *d, const struct entity *e)
@@ -110,14 +124,14 @@ static void include_parameter(struct openapi *d, const struct entity *e)
     if (e->edge_count == 0) {
         return;
     }
-    names_start(d, "include", "Show related resources too; a dot leads on to theirs (host, units.bookings).");
-    OPENAPI_TEXT(d, "pattern", "^[a-z_]+([.][a-z_]+)*$");
-    OPENAPI_ARRAY(d, "examples");
+    names_start(d, "include", "Show related resources too; a dot leads on to theirs.");
+    OPENAPI_ARRAY(d, "anyOf");
+    json_write_object(&d->w);
+    OPENAPI_ARRAY(d, "enum");
     for (size_t i = 0; i < e->edge_count; i++) {
         json_write_strz(&d->w, e->edges[i].name);
     }
-    OPENAPI_ARRAY_END(d);
-    names_end(d);
+    names_or_paths(d);
 }
 
 static void sort_parameter(struct openapi *d, const struct entity *e)
@@ -143,32 +157,6 @@ static void sort_parameter(struct openapi *d, const struct entity *e)
     names_end(d);
 }
 
-/* Which comparisons a type has; the first is also the plain name=value. */
-static const char *const *filter_ops(enum field_type type)
-{
-    static const char *const ordered[] = { "eq", "ne", "lt", "lte", "gt", "gte", "in", NULL };
-    static const char *const equal[] = { "eq", "ne", "in", NULL };
-    static const char *const single[] = { "eq", NULL };
-    switch (type) {
-    case FIELD_INT:
-    case FIELD_NUMBER:
-    case FIELD_DATE:
-    case FIELD_TIME:
-    case FIELD_MONEY:
-        return ordered;
-    case FIELD_BOOL:
-        return single;
-    case FIELD_UUID:
-    case FIELD_TEXT:
-    case FIELD_ENUM:
-    case FIELD_POINT:
-    case FIELD_TEXTS:
-    case FIELD_JSON:
-        break;
-    }
-    return equal;
-}
-
 static void filter_value(struct openapi *d, const struct field *f)
 {
     static const struct shape_field values[] = {
@@ -184,39 +172,46 @@ static void filter_value(struct openapi *d, const struct field *f)
     openapi_field_schema(d, &value);
 }
 
-static void filter_parameter(struct openapi *d, const struct field *f, const char *op)
+static void filter_schema(struct openapi *d, const struct field *f, enum filter_op op)
 {
-    char name[NAME_SIZE];
-    bool many = strcmp(op, "in") == 0;
-    snprintf(name, sizeof name, op[0] ? "%s[%s]" : "%s", f->name, op);
+    static const struct shape_field yes_or_no = { .type = SHAPE_BOOL };
+    if (op == FILTER_NULL) {
+        openapi_field_schema(d, &yes_or_no);
+    } else if (op == FILTER_IN) {
+        json_write_object(&d->w);
+        OPENAPI_TEXT(d, "type", "array");
+        JSON_MEMBER(&d->w, "minItems", int, 1);
+        JSON_MEMBER(&d->w, "maxItems", int, SELECTION_IN_MAX);
+        OPENAPI_KEY(d, "items");
+        filter_value(d, f);
+        OPENAPI_END(d);
+    } else {
+        filter_value(d, f);
+    }
+}
+
+static void filter_parameter(struct openapi *d, const struct field *f, const char *name, enum filter_op op)
+{
     parameter_start(d, name, "query", false, f->doc);
-    if (many) {
+    if (op == FILTER_IN) {
         comma_style(d);
     }
     OPENAPI_KEY(d, "schema");
-    if (many) {
-        json_write_object(&d->w);
-        OPENAPI_TEXT(d, "type", "array");
-        OPENAPI_KEY(d, "items");
-    }
-    filter_value(d, f);
-    if (many) {
-        OPENAPI_END(d);
-    }
+    filter_schema(d, f, op);
     OPENAPI_END(d);
 }
 
-static void filter_parameters(struct openapi *d, const struct op *op)
+/* name=value, then name[op]=value. A parameter of the op's own shape hides the plain one. */
+static void filter_parameters(struct openapi *d, const struct op *op, const struct field *f)
 {
-    const struct entity *e = op->entity;
-    for (size_t i = 0; i < e->field_count; i++) {
-        const struct field *f = &e->fields[i];
-        if (!(f->flags & FIELD_FILTER) || shape_has(op->in, IN_QUERY, str_from(f->name))) {
-            continue;
-        }
-        filter_parameter(d, f, "");
-        for (const char *const *o = filter_ops(f->type); *o; o++) {
-            filter_parameter(d, f, *o);
+    char name[NAME_SIZE];
+    if (filter_fits(f, FILTER_EQ) && !shape_has(op->in, IN_QUERY, str_from(f->name))) {
+        filter_parameter(d, f, f->name, FILTER_EQ);
+    }
+    for (enum filter_op o = FILTER_EQ; o < FILTER_OPS; o++) {
+        if (filter_fits(f, o)) {
+            snprintf(name, sizeof name, "%s[%s]", f->name, filter_op_names[o]);
+            filter_parameter(d, f, name, o);
         }
     }
 }
@@ -255,7 +250,9 @@ static void read_parameters(struct openapi *d, const struct op *op)
     if (op->flags & OP_LIST) {
         sort_parameter(d, op->entity);
         page_parameters(d);
-        filter_parameters(d, op);
+        for (size_t i = 0; i < op->entity->field_count; i++) {
+            filter_parameters(d, op, &op->entity->fields[i]);
+        }
     }
 }
 
@@ -473,26 +470,6 @@ static void problem_schema(struct openapi *d, const enum err *errors, size_t cou
     OPENAPI_END(d);
 }
 
-static void problem_example(struct openapi *d, enum err e)
-{
-    const struct err_info *info = err_info(e);
-    char type[512];
-    snprintf(type, sizeof type, "%s/problems/%s", d->options->public_url, info->code);
-    json_write_object(&d->w);
-    OPENAPI_TEXT(d, "summary", info->title);
-    OPENAPI_OBJECT(d, "value");
-    OPENAPI_TEXT(d, "type", type);
-    OPENAPI_TEXT(d, "title", info->title);
-    JSON_MEMBER(&d->w, "status", int, info->status);
-    OPENAPI_TEXT(d, "detail", info->doc);
-    OPENAPI_TEXT(d, "code", info->code);
-    OPENAPI_TEXT(d, "request_id", "7f3c1a9be27d4c0d8f6e5a4b3c2d1e0f");
-    OPENAPI_ARRAY(d, "errors");
-    OPENAPI_ARRAY_END(d);
-    OPENAPI_END(d);
-    OPENAPI_END(d);
-}
-
 /* All errors of one status. */
 static void problem(struct openapi *d, const struct op *op, const enum err *errors, size_t count)
 {
@@ -507,7 +484,7 @@ static void problem(struct openapi *d, const struct op *op, const enum err *erro
     OPENAPI_OBJECT(d, "examples");
     for (size_t i = 0; i < count; i++) {
         json_write_key(&d->w, str_from(err_info(errors[i])->code));
-        problem_example(d, errors[i]);
+        openapi_ref(d, "examples", err_info(errors[i])->code);
     }
     OPENAPI_END(d);
     OPENAPI_END(d);

@@ -34,10 +34,10 @@ void openapi_field_example(struct openapi *d, const struct shape_field *f);
 void openapi_shape_example(struct openapi *d, const struct shape *s);
 void openapi_entity_example(struct openapi *d, const struct entity *e);
 
-/* Members of the entity that are shown unless fields= says otherwise. */
+/* Members of the entity that everybody who sees it sees, unless fields= says otherwise. */
 static inline bool openapi_is_default(const struct field *f)
 {
-    return !(f->flags & (FIELD_HIDDEN | FIELD_COMPUTED));
+    return !(f->flags & (FIELD_HIDDEN | FIELD_COMPUTED)) && f->perm == PERM_PUBLIC;
 }
 
 /* One operation object. */
@@ -46,6 +46,8 @@ void openapi_operation(struct openapi *d, const struct op *op);
 void openapi_common_schemas(struct openapi *d);
 void openapi_common_headers(struct openapi *d);
 void openapi_common_parameters(struct openapi *d);
+/* A problem of each code. */
+void openapi_common_examples(struct openapi *d);
 
 /* Short cuts: a key with a string, and a key alone. */
 #define OPENAPI_TEXT(d, key, text) JSON_MEMBER(&(d)->w, key, strz, (text))

@@ -28,11 +28,11 @@ welcome() {
 Nexus answers on $NEXUS_URL   (certificate authority: $RUN/tls/ca.pem)
 Demo accounts: $DEMO_GUEST and $DEMO_HOST, password $DEMO_PASSWORD
 TEXT
-    place=$(welcome_place)
+    place=$(welcome_place) || :
     IFS='|' read -r city lat lon from to <<<"$place"
     stay="check_in=$from&check_out=$to&guests=2"
     [[ -z $city ]] ||
-        id=$($curl "$NEXUS_URL/v1/properties?near=$lat,$lon&radius=25&$stay&limit=1" | first_value id)
+        id=$($curl "$NEXUS_URL/v1/properties?near=$lat,$lon&radius=25&$stay&limit=1" | first_value id) || :
     [[ -n $id ]] || return 0
     cat <<TEXT
 

@@ -252,7 +252,12 @@ static void where_near(struct arena *a, struct selection *sel, const struct prop
     selection_compute(sel, "distance", DISTANCE, p, 2);
 }
 
-/* The earliest date it is anywhere now, and the latest: zones reach from -12:00 to +14:00. */
+/* Zones reach from -12:00 to +14:00: somewhere it may still be the day before, or already the day after. */
+static date_t utc_date(const struct request *rq)
+{
+    return (date_t)(rq->now_us / US_PER_DAY);
+}
+
 static void where_stay(struct request *rq, struct selection *sel, const struct property_list_in *in)
 {
     struct db_param *p = ARENA_ARRAY(rq->arena, struct db_param, 2);
@@ -260,7 +265,7 @@ static void where_stay(struct request *rq, struct selection *sel, const struct p
     p[1] = db_date(rq->arena, in->check_out);
     selection_where(sel, is_free, p, 2);
     selection_compute(sel, "total", stay_total, p, 2);
-    if (in->check_in <= (date_t)(rq->now_us / US_PER_DAY) + 1) {
+    if (in->check_in <= utc_date(rq) + 1) {
         selection_where(sel, is_to_come, p, 1);
     }
 }
@@ -301,9 +306,12 @@ static bool uses(const struct selection *sel, const char *name)
 }
 
 /* What is computed per hit can only order hits that are few, so it needs an area that can be looked up. */
-static enum err check_computed(struct request *rq, const struct selection *sel,
-                               const struct property_list_in *in, bool narrow)
+static enum err check_sense(struct request *rq, const struct selection *sel,
+                            const struct property_list_in *in, bool narrow)
 {
+    if (SHAPE_HAS(in, CHECK_IN) && in->check_in < utc_date(rq) - 1) {
+        return fail(rq, ERR_BAD_PARAMETER, "/check_in", "The day is over everywhere.");
+    }
     if (uses(sel, "total") && !SHAPE_HAS(in, CHECK_IN)) {
         return fail(rq, ERR_BAD_PARAMETER, "/check_in", "total needs check_in and check_out.");
     }
@@ -359,5 +367,5 @@ static enum err property_list_prepare(struct request *rq, struct selection *sel)
         where_stay(rq, sel, in);
     }
     where_kind_of_place(rq->arena, sel, in);
-    return check_computed(rq, sel, in, narrow);
+    return check_sense(rq, sel, in, narrow);
 }

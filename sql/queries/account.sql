@@ -24,25 +24,3 @@ update users
        updated_at = case when $2 is null then updated_at else now() end
  where id = $1 and ($3::int8[] is null or version = any($3))
 returning version;
-
--- name: account_list
--- Accounts by id, which is their age: after this id (null: from the start), at most so many.
-select u.id, u.email, u.name,
-       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), ''),
-       u.created_at
-  from users u
- where ($1::uuid is null or u.id > $1)
- order by u.id
- limit $2;
-
--- name: account_set_roles
--- Give an account exactly these roles: e-mail (lower case), role names. The number of accounts found.
-with found as (
-    select id from users where email = $1
-), dropped as (
-    delete from user_roles r using found where r.user_id = found.id and r.role_name <> all($2::text[])
-), given as (
-    insert into user_roles (user_id, role_name) select found.id, role from found, unnest($2::text[]) role
-    on conflict do nothing
-)
-select count(*) from found;

@@ -1,6 +1,6 @@
 /*
- * Accounts: who uses the marketplace. Other domains use the two entities; nexusctl uses the store functions,
- * which need a connection and an arena but no request.
+ * Accounts: who uses the marketplace. Other domains use the two entities; nexusctl makes accounts by the same
+ * rules.
  */
 #ifndef NEXUS_ACCOUNT_ACCOUNT_H
 #define NEXUS_ACCOUNT_ACCOUNT_H
@@ -20,7 +20,6 @@ extern const struct op op_user_create, op_auth_login, op_me_read, op_me_update;
 #define ACCOUNT_NAME_MAX     200  /* Unicode scalars */
 #define ACCOUNT_PASSWORD_MIN 8    /* Unicode scalars */
 #define ACCOUNT_PASSWORD_MAX 1024 /* Unicode scalars */
-#define ACCOUNT_ROLES_MAX    16
 
 /* ---- store ---- */
 
@@ -41,10 +40,6 @@ struct str account_email(struct arena *a, struct str email);
 
 /* Add the statement to a batch; texts must live until it has run. users_email_key: ERR_EMAIL_TAKEN. */
 void account_add_create(struct db_batch *b, struct arena *a, const struct account_new *n);
-/* The same in a transaction of its own. */
-enum err account_create(struct db *db, struct arena *a, const struct account_new *n,
-                        struct db_failure *failure) MUST_CHECK;
-
 struct account_login { /* absent hash: there is no such account */
     struct uuid id;
     struct str password_hash;
@@ -53,20 +48,5 @@ struct account_login { /* absent hash: there is no such account */
 /* `email` normalised. An unknown address is no error. Texts belong to the arena. */
 enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,
                             struct db_failure *failure) MUST_CHECK;
-
-struct account_row {
-    struct uuid id;
-    struct str email, name;
-    struct str roles; /* "guest,host" */
-    int64_t created_us;
-};
-/* The next `limit` accounts after `after` (NULL: from the first), oldest first. */
-enum err account_list(struct db *db, struct arena *a, const struct uuid *after, int limit,
-                      struct account_row **rows, size_t *count, struct db_failure *failure) MUST_CHECK;
-
-/* Give the account exactly these roles. ERR_NOT_FOUND: no such account; ERR_VALIDATION: a role that does not
- * exist. */
-enum err account_set_roles(struct db *db, struct arena *a, struct str email, const struct str *roles,
-                           size_t count, struct db_failure *failure) MUST_CHECK;
 
 #endif

@@ -22,6 +22,8 @@ const char *cache_error(const struct cache *c);
 
 enum rate_class { RATE_NONE, RATE_READ, RATE_SEARCH, RATE_WRITE, RATE_LOGIN, RATE_CLASSES };
 extern const char *const rate_class_names[RATE_CLASSES];
+/* The option that sets it; NULL for RATE_NONE. */
+const struct rate_limit *rate_class_limit(const struct options *o, enum rate_class cls);
 
 struct rate_answer {
     bool allowed;

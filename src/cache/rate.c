@@ -65,22 +65,22 @@ struct rate_key {
 static bool ask_redis(struct cache *c, const struct rate_key *key, struct gcra_policy policy, int64_t *now_us,
                       struct rate_answer *out);
 
-static struct rate_limit limit_of(const struct options *o, enum rate_class cls)
+const struct rate_limit *rate_class_limit(const struct options *o, enum rate_class cls)
 {
     switch (cls) {
     case RATE_READ:
-        return o->rate_read;
+        return &o->rate_read;
     case RATE_SEARCH:
-        return o->rate_search;
+        return &o->rate_search;
     case RATE_WRITE:
-        return o->rate_write;
+        return &o->rate_write;
     case RATE_LOGIN:
-        return o->rate_login;
+        return &o->rate_login;
     case RATE_NONE:
     case RATE_CLASSES:
         break;
     }
-    return (struct rate_limit){ 0, 0 };
+    return NULL;
 }
 
 static int64_t workers_of(const struct options *o)
@@ -107,13 +107,13 @@ static void key_make(const struct cache *c, enum rate_class cls, struct str subj
 
 void rate_check(struct cache *c, enum rate_class cls, struct str subject, struct rate_answer *out)
 {
-    struct rate_limit limit = limit_of(c->options, cls);
+    const struct rate_limit *limit = rate_class_limit(c->options, cls);
     int64_t now_us;
-    if (limit.count <= 0) {
+    if (!limit || limit->count <= 0) {
         *out = (struct rate_answer){ .allowed = true };
         return;
     }
-    rate_decide(c, cls, gcra_policy(limit), subject, &now_us, out);
+    rate_decide(c, cls, gcra_policy(*limit), subject, &now_us, out);
 }
 
 void rate_decide(struct cache *c, enum rate_class cls, struct gcra_policy policy, struct str subject,

@@ -1,9 +1,10 @@
 /* nexusctl user create: an account, made by whoever runs the server. */
-#include "auth/auth.h"
+#include "account/account.h"
 #include "base/utf8.h"
 #include "ctl/commands.h"
 #include "ctl/term.h"
 #include "ctl/user.h"
+#include "json/format.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -23,15 +24,14 @@ const struct ctl_command ctl_user_create = {
     .args = "",
     .example = "nexusctl user create --email ada@example.com --name Ada --role admin",
     .summary = "Make an account",
-    .doc = "Makes an account with a password of 8 to 256 bytes. The password never stands on the command "
-           "line, where "
-           "other users of the machine could read it. The id is printed.",
+    .doc = "Makes an account by the rules of signing up: a password of 8 to 1024 characters, an address that "
+           "has no account yet. The password never stands on the command line, where other users of the "
+           "machine could read it. The id is printed.",
     .options = options,
     .run = user_create_run,
 };
 
-#define PASSWORD_MIN 8
-#define PASSWORD_MAX 256
+#define PASSWORD_MAX (4 * ACCOUNT_PASSWORD_MAX) /* bytes */
 
 static const char *const default_roles[] = { "guest", "host" };
 
@@ -40,6 +40,22 @@ struct account {
     char password[PASSWORD_MAX + 2]; /* one byte more than allowed shows that it is too long */
     char id[UUID_TEXT_SIZE];
 };
+
+/* False after the reason has been printed. */
+static bool fits(const struct account *u)
+{
+    const struct format *email = format_find("email");
+    struct str name = str_from(u->name);
+    size_t n = utf8_valid(name) ? utf8_count(name) : 0;
+    if (!email->check(str_from(u->email))) {
+        ctl_say("--email %s", email->detail);
+    } else if (n < 1 || n > ACCOUNT_NAME_MAX) {
+        ctl_say("--name must be UTF-8 text of 1 to %d characters", ACCOUNT_NAME_MAX);
+    } else {
+        return true;
+    }
+    return false;
+}
 
 static bool ask_password(struct account *u)
 {
@@ -77,10 +93,11 @@ static enum ctl_exit take_password(struct account *u, const char *path)
     if (!(path ? read_password(u, path) : ask_password(u))) {
         return path ? CTL_FAILED : CTL_USAGE;
     }
-    size_t n = strlen(u->password);
-    if (n < PASSWORD_MIN || n > PASSWORD_MAX || !utf8_valid(str_from(u->password))) {
-        return ctl_fail(CTL_FAILED, "the password must be UTF-8 text of %d to %d bytes", PASSWORD_MIN,
-                        PASSWORD_MAX);
+    struct str password = str_from(u->password);
+    size_t n = utf8_valid(password) ? utf8_count(password) : 0;
+    if (n < ACCOUNT_PASSWORD_MIN || n > ACCOUNT_PASSWORD_MAX) {
+        return ctl_fail(CTL_FAILED, "the password must be UTF-8 text of %d to %d characters",
+                        ACCOUNT_PASSWORD_MIN, ACCOUNT_PASSWORD_MAX);
     }
     return CTL_OK;
 }
@@ -163,8 +180,11 @@ static enum ctl_exit create(struct ctl *ctl, const struct options *o, struct acc
 static enum ctl_exit user_create_run(struct ctl *ctl)
 {
     struct account u = { .email = ctl_value(ctl, "email"), .name = ctl_value(ctl, "name") };
-    if (!u.email || !u.name || !strchr(u.email, '@') || !u.name[0]) {
+    if (!u.email || !u.name) {
         return ctl_fail(CTL_USAGE, "user create needs --email EMAIL and --name NAME");
+    }
+    if (!fits(&u)) {
+        return CTL_USAGE;
     }
     const struct options *o = ctl_options(ctl);
     enum ctl_exit exit = o ? take_password(&u, ctl_value(ctl, "password-file")) : CTL_FAILED;

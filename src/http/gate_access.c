@@ -54,24 +54,6 @@ static struct str rate_subject(struct request *rq, enum rate_class class)
     return str_from(arena_printf(rq->arena, "n:" STR_FMT, STR_ARG(network)));
 }
 
-static const struct rate_limit *class_limit(const struct options *o, enum rate_class class)
-{
-    switch (class) {
-    case RATE_READ:
-        return &o->rate_read;
-    case RATE_SEARCH:
-        return &o->rate_search;
-    case RATE_WRITE:
-        return &o->rate_write;
-    case RATE_LOGIN:
-        return &o->rate_login;
-    case RATE_NONE:
-    case RATE_CLASSES:
-        break;
-    }
-    return NULL;
-}
-
 static int64_t seconds_up(int64_t us)
 {
     return us <= 0 ? 0 : (us + SECOND_US - 1) / SECOND_US;
@@ -95,7 +77,7 @@ static void rate_headers(struct request *rq, enum rate_class class, const struct
 static enum err rate(struct request *rq)
 {
     enum rate_class class = rq->op->rate;
-    const struct rate_limit *limit = class_limit(rq->options, class);
+    const struct rate_limit *limit = rate_class_limit(rq->options, class);
     if ((rq->op->flags & OP_NO_RATE) || !limit || limit->count == 0) {
         return ERR_NONE;
     }

@@ -177,6 +177,11 @@ PGresult *pg_query_params(PGconn *c, const char *sql, int n, const char *const *
     return checked(c, PQexecParams(c, sql, n, NULL, params, NULL, NULL, 0));
 }
 
+PGresult *pg_query_typed(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params)
+{
+    return checked(c, PQexecParams(c, sql, n, types, params, NULL, NULL, 0));
+}
+
 bool pg_exec(PGconn *c, const char *sql)
 {
     PGresult *r = pg_query(c, sql);

@@ -20,6 +20,8 @@ void pg_close(PGconn *c);
 PGresult *pg_query(PGconn *c, const char *sql);
 /* The same with text parameters (a NULL is SQL null) and one statement. */
 PGresult *pg_query_params(PGconn *c, const char *sql, int n, const char *const *params);
+/* The same with the types of the parameters named, for statements that do not use all of them. */
+PGresult *pg_query_typed(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params);
 /* Run and forget the result. */
 bool pg_exec(PGconn *c, const char *sql);
 /* First column of the first row as a number; `fallback` when there is no row. False after the reason was

@@ -147,7 +147,8 @@ enum ctl_exit import_merge(struct import *im)
     if (exit != CTL_OK || !report_unpriced(im) ||
         !pg_number(im->c,
                    "select count(*) from import_calendar c"
-                   "  join property_imports i on i.source = '" IMPORT_SOURCE "' and i.source_id = c.listing_id"
+                   "  join property_imports i on i.source = '" IMPORT_SOURCE
+                   "' and i.source_id = c.listing_id"
                    "  join properties p on p.id = i.property_id"
                    " where c.price <> p.price or c.min_nights <> p.min_nights",
                    0, &im->counts[IMPORT_PRICES].read)) {

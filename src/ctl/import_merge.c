@@ -52,14 +52,17 @@ static const struct step steps[] = {
           "  from import_listings l join properties p on p.id = l.new_property,"
           "       unnest(string_to_array(l.amenities, ',')) named join amenities a on a.slug = named" },
     /* Runs of unavailable nights that nothing on the unit takes yet. */
-    { -1,
-      "create temporary table import_blocks on commit drop as"
-      " select u.id as unit_id, unnest("
-      "     (select range_agg(daterange(night, night + 1)) from import_calendar c"
-      "       where c.listing_id = i.source_id and not available)"
-      "     - coalesce((select range_agg(nights) from occupancy o where o.unit_id = u.id), '{}')) as nights"
-      "   from import_listings l join property_imports i on i.source = $5 and i.source_id = l.id"
-      "   join units u on u.property_id = i.property_id and u.position = 0" },
+    { -1, "create temporary table import_blocks on commit drop as"
+          " with wanted as (select listing_id, range_agg(daterange(night, night + 1)) as nights"
+          "       from import_calendar where not available group by listing_id),"
+          " taken as (select unit_id, range_agg(nights) as nights from occupancy where unit_id in ("
+          "       select u.id from units u join property_imports i on i.property_id = u.property_id and "
+          "i.source = $5)"
+          "     group by unit_id)"
+          " select u.id as unit_id, unnest(w.nights - coalesce(t.nights, '{}')) as nights"
+          "   from wanted w join property_imports i on i.source = $5 and i.source_id = w.listing_id"
+          "   join units u on u.property_id = i.property_id and u.position = 0"
+          "   left join taken t on t.unit_id = u.id" },
     { IMPORT_NIGHTS,
       "with made as (insert into occupancy (id, unit_id, nights, kind)"
       "     select gen_random_uuid(), unit_id, nights, 'block' from import_blocks order by unit_id, nights"

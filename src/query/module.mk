@@ -6,3 +6,11 @@ libnexus_a_SOURCES += %D%/entity.h %D%/plan.h %D%/internal.h %D%/record.h \
 # OpenAPI
 libnexus_a_SOURCES += %D%/openapi.h %D%/openapi_parts.h %D%/openapi.c %D%/openapi_schema.c \
 	%D%/openapi_operation.c %D%/openapi_common.c
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/query_tests
+%C%_query_tests_CPPFLAGS = $(AM_CPPFLAGS) -DNEXUS_SRCDIR='"$(abs_srcdir)"'
+%C%_query_tests_SOURCES = %D%/query_tests.c %D%/query_tests.h %D%/query_fixture.c %D%/cursor_test.c \
+	%D%/read_test.c %D%/record_test.c %D%/select_test.c %D%/statement_test.c
+%C%_query_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -6,6 +6,7 @@ fresh_stack    function: fresh_stack(options={...}, demo=N) starts a second stac
                kill, reload or reconfigure.
 user           function: user(name=...) signs up and logs in on `stack`.
 short_path     a temporary folder whose name leaves room for the names of unix sockets below it.
+contract       what the answers of `stack` are checked against, see openapi.py.
 api            anonymous session on `stack`;  db: cursor as the owner role.
 """
 import contextlib
@@ -19,25 +20,31 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import stack as stacks  # noqa: E402  (after the path is set)
+import openapi  # noqa: E402  (after the path is set)
+import stack as stacks  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def stack():
     place = os.environ.get("NEXUS_TEST_RUN_DIR")
     if place:
-        shared = stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up()
+        shared = openapi.guard(stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up())
         yield shared
         shared.assert_sane()
         return
     with stacks.private_stack() as private:
-        yield private
+        yield openapi.guard(private)
 
 
 @pytest.fixture
 def fresh_stack():
     with contextlib.ExitStack() as open_stacks:
-        yield lambda **kwargs: open_stacks.enter_context(stacks.private_stack(**kwargs))
+        yield lambda **kwargs: openapi.guard(open_stacks.enter_context(stacks.private_stack(**kwargs)))
+
+
+@pytest.fixture
+def contract(stack):
+    return stack.contract
 
 
 @pytest.fixture

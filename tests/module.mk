@@ -37,3 +37,7 @@ check-fresh:
 .PHONY: check-fresh check-http check-sanitize bench
 
 include tests/fuzz/module.mk
+
+# The contract: OpenAPI and what answers must keep to.
+EXTRA_DIST += %D%/openapi.py %D%/openapi_validate.mjs %D%/package.json %D%/package-lock.json %D%/.npmrc \
+	%D%/test_http_openapi.py

@@ -78,6 +78,7 @@ const struct entity entity_booking = {
     .field_count = sizeof(fields) / sizeof(fields[0]),
     .edges = edges,
     .edge_count = sizeof(edges) / sizeof(edges[0]),
+    .json = quote_lines_json,
     .default_sort = "-created_at",
     .scope = booking_scope,
     .doc = "Nights of one unit, sold to a guest.",

@@ -65,6 +65,10 @@ static void forget(struct request *rq, const struct response *clean)
 static enum err run(struct request *rq)
 {
     const struct response clean = rq->res;
+    if (rq->db) { /* what was asked between requests is not counted */
+        (void)db_statements(rq->db);
+        (void)db_busy_us(rq->db);
+    }
     for (int number = 1;; number++) {
         if (attempt(rq) == ERR_NONE) {
             break;

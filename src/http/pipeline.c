@@ -43,7 +43,7 @@ static void write_log(const struct request *rq, int64_t total_us)
         LOG_TEXT("method",
                  rq->method < METHOD_UNKNOWN ? method_names[rq->head ? METHOD_HEAD : rq->method] : none),
         LOG_TEXT("route", rq->op ? rq->op->path : none), LOG_NUM("status", res->status),
-        LOG_TEXT("code", rq->err ? err_info(rq->err)->code : NULL), LOG_TEXT("request_id", rq->id),
+        LOG_TEXT("code", err_info(rq->err)->code), LOG_TEXT("request_id", rq->id),
         LOG_TEXT("trace_id", rq->trace_id), LOG_NUM("us", total_us),
         LOG_NUM("read_us", rq->stage_us[STAGE_READ]), LOG_NUM("gates_us", rq->stage_us[STAGE_GATES]),
         LOG_NUM("cache_us", rq->stage_us[STAGE_CACHE]), LOG_NUM("decode_us", rq->stage_us[STAGE_DECODE]),

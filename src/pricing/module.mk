@@ -1,5 +1,5 @@
 # src/pricing: what a stay costs, and quotes.
-libnexus_a_SOURCES += %D%/pricing.h %D%/pricing_rules.h %D%/pricing_rules.c %D%/quote_entity.c \
+libnexus_a_SOURCES += %D%/pricing.h %D%/pricing_rules.h %D%/pricing_rules.c %D%/quote_entity.c %D%/quote_lines.c \
 	%D%/op_quote_create.c %D%/op_quote_read.c
 
 if HAVE_CHECK

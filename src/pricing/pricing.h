@@ -9,6 +9,9 @@
 extern const struct entity entity_quote;
 extern const struct op op_quote_create, op_quote_read;
 
+/* Their shape, for entities that show them. */
+extern const struct field_json quote_lines_json[];
+
 /* `lines` of a quote as a FIELD_JSON expression; `quote` is the SQL of its id. */
 #define QUOTE_LINES_SQL(quote)                                                                               \
     "coalesce((select jsonb_agg(jsonb_build_object('kind', ql.kind, 'description', ql.description,"          \

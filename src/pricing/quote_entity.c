@@ -50,6 +50,7 @@ const struct entity entity_quote = {
     .field_count = sizeof(fields) / sizeof(fields[0]),
     .edges = edges,
     .edge_count = sizeof(edges) / sizeof(edges[0]),
+    .json = quote_lines_json,
     .default_sort = "-id",
     .scope = quote_scope,
     .doc = "The price of a stay, frozen until it expires.",

@@ -68,6 +68,13 @@ struct edge {
     const char *doc;
 };
 
+/* What is in a FIELD_JSON, for documentation and tests; the list ends with a NULL name. */
+struct shape_field;
+struct field_json {
+    const char *field;
+    const struct shape_field *value;
+};
+
 /* SQL of a condition under construction: text with $n parameters. See query/plan.h. */
 struct plan_builder;
 
@@ -83,6 +90,7 @@ struct entity {
     size_t field_count;
     const struct edge *edges;
     size_t edge_count;
+    const struct field_json *json; /* every FIELD_JSON has its entry; NULL: there are none */
     const char *default_sort; /* "-created_at"; NULL: by key. A list's order always ends with the key */
     /*
      * The authorization predicate of every scan of this entity: appends SQL ("and ...") restricting rows to what the

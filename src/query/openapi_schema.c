@@ -23,6 +23,10 @@ void openapi_ref(struct openapi *d, const char *section, const char *name)
 void openapi_ref_shape(struct openapi *d, const struct shape *s)
 {
     size_t i = 0;
+    if (strcmp(s->name, "Money") == 0) { /* printed anyway, with the common schemas */
+        openapi_ref(d, "schemas", s->name);
+        return;
+    }
     while (i < d->shape_count && d->shapes[i] != s) {
         i++;
     }
@@ -274,18 +278,36 @@ static const struct {
     [FIELD_JSON] = { NULL, NULL, NULL, "{}" },
 };
 
-static void entity_example_value(struct openapi *d, const struct field *f)
+static const struct shape_field *json_value(const struct entity *e, const struct field *f)
 {
-    if (f->type == FIELD_ENUM) {
+    for (const struct field_json *j = e->json; f->type == FIELD_JSON && j && j->field; j++) {
+        if (strcmp(j->field, f->name) == 0) {
+            return j->value;
+        }
+    }
+    return NULL;
+}
+
+static void entity_example_value(struct openapi *d, const struct entity *e, const struct field *f)
+{
+    const struct shape_field *json = json_value(e, f);
+    if (json) {
+        openapi_field_example(d, json);
+    } else if (f->type == FIELD_ENUM) {
         json_write_strz(&d->w, f->values[0]);
     } else {
         json_write_raw(&d->w, str_from(kinds[f->type].example));
     }
 }
 
-static void entity_field_schema(struct openapi *d, const struct field *f)
+static void entity_field_schema(struct openapi *d, const struct entity *e, const struct field *f)
 {
+    const struct shape_field *json = json_value(e, f);
     bool nullable = f->flags & FIELD_NULLABLE;
+    if (json) {
+        openapi_field_schema(d, json);
+        return;
+    }
     json_write_object(&d->w);
     if (kinds[f->type].type) {
         type_of(d, kinds[f->type].type, nullable);
@@ -310,7 +332,7 @@ static void entity_field_schema(struct openapi *d, const struct field *f)
     OPENAPI_KEY(d, "readOnly");
     json_write_bool(&d->w, true);
     OPENAPI_ARRAY(d, "examples");
-    entity_example_value(d, f);
+    entity_example_value(d, e, f);
     OPENAPI_ARRAY_END(d);
     OPENAPI_END(d);
 }
@@ -344,7 +366,7 @@ static void entity_schema(struct openapi *d, const struct entity *e)
     OPENAPI_OBJECT(d, "properties");
     for (size_t i = 0; i < e->field_count; i++) {
         json_write_key(&d->w, str_from(e->fields[i].name));
-        entity_field_schema(d, &e->fields[i]);
+        entity_field_schema(d, e, &e->fields[i]);
     }
     for (size_t i = 0; i < e->edge_count; i++) {
         json_write_key(&d->w, str_from(e->edges[i].name));
@@ -459,7 +481,7 @@ void openapi_entity_example(struct openapi *d, const struct entity *e)
     for (size_t i = 0; i < e->field_count; i++) {
         if (openapi_is_default(&e->fields[i])) {
             json_write_key(&d->w, str_from(e->fields[i].name));
-            entity_example_value(d, &e->fields[i]);
+            entity_example_value(d, e, &e->fields[i]);
         }
     }
     OPENAPI_END(d);

@@ -131,7 +131,7 @@ class Bench:
     # --- measurements
 
     def static(self):
-        self.wrk("nginx_static", "replay.lua", ["GET\t/static/bench.json"])
+        self.wrk("nginx_static", "replay.lua", ["GET\t/bench.json"])
 
     def empty_op(self):
         self.wrk("empty_op", "replay.lua", ["GET\t/healthz"])
@@ -166,9 +166,9 @@ class Bench:
         return paths
 
     def search(self, name="search", where="true"):
-        paths = self.searches(1000, where)
+        paths = self.searches(40, where)
         self.wrk(name, "replay.lua", [f"GET\t{path}" for path in paths], self.guest.token)
-        self.captured(f"{name}_pgbench", paths[:20], "property_search")
+        self.captured(f"{name}_pgbench", paths, "property_search")
 
     def search_albany(self):
         folder = os.environ.get("NEXUS_ALBANY", str(HERE.parents[2] / "shared/data/inside-airbnb-albany"))

@@ -7,17 +7,28 @@ LOG = re.compile(r"execute (?P<name>[^:\n]*): (?P<sql>.*?)(?:\n[^\n]*?DETAIL: +p
                  r"(?=\n\d{4}-\d\d-\d\d |\n?\Z)", re.S)
 PARAMETER = re.compile(r"\$(\d+) = (?:'((?:[^']|'')*)'|(NULL))")
 
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
 
 class Statement:
-    """One executed statement: text, parameter values as text (None = null) and, once asked for, their types."""
+    """One executed statement: text, parameter values as text (None = null)."""
 
     def __init__(self, sql, parameters):
         self.sql, self.parameters = sql.strip(), parameters
 
+    def types(self, stack):
+        """What PostgreSQL infers for $1, $2 ... when told which values look like dates."""
+        told = ["date" if value and DATE.fullmatch(value) else "unknown" for value in self.parameters]
+        declared = f"({', '.join(told)})" if told else ""
+        with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+            cursor.execute(f"prepare bench_types {declared} as {self.sql}")
+            cursor.execute("select parameter_types::text[] from pg_prepared_statements where name = 'bench_types'")
+            return cursor.fetchone()[0]
+
     def script(self, stack, prefix, replace=None):
         """(SQL for pgbench, its variables): every $n becomes a variable PREFIXn with a cast, so that pgbench
         prepares it with parameters as the server did. `replace` maps parameter values to variables of the caller."""
-        types, variables = parameter_types(stack, self.sql), []
+        types, variables = self.types(stack), []
 
         def parameter(match):
             n = int(match.group(1))
@@ -93,14 +104,6 @@ def parse(log):
                   for n, text, null in PARAMETER.findall(match["parameters"] or "")}
         found.append(Statement(match["sql"], [values[n] for n in sorted(values)]))
     return found
-
-
-def parameter_types(stack, sql):
-    """What PostgreSQL infers for $1, $2 ..."""
-    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
-        cursor.execute("prepare bench_types as " + sql)
-        cursor.execute("select parameter_types::text[] from pg_prepared_statements where name = 'bench_types'")
-        return cursor.fetchone()[0]
 
 
 def read(stack, table, call):

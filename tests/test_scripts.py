@@ -1,14 +1,16 @@
 """Shell scripts are clean, and nothing starts twice or kills a stranger."""
 import os
+import re
 import subprocess
 
 from stack import TOP
 
 
 def test_shellcheck():
-    scripts = [TOP / "quickstart", TOP / ".ci/run", *(TOP / "conf/quickstart").glob("*.sh"),
-               *(TOP / "tests").rglob("*.sh")]
-    scripts = [str(path) for path in scripts if "node_modules" not in path.parts]
+    files = [TOP / "quickstart", TOP / ".ci/run", *(TOP / "conf").rglob("*"), *(TOP / "tests").rglob("*")]
+    scripts = [str(path) for path in files if path.is_file() and "node_modules" not in path.parts
+               and (path.suffix == ".sh" or re.match(rb"#!\S*[ /](ba)?sh\b", path.read_bytes()[:40]))]
+    assert len(scripts) > 10
     done = subprocess.run(["shellcheck", "-x", *scripts], cwd=TOP, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -23,6 +25,14 @@ def test_help_names_every_command():
         assert command in done.stdout
     wrong = subprocess.run([str(TOP / "quickstart"), "sttaus"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2 and "sttaus" in wrong.stderr
+
+
+def test_without_a_stack_it_says_so(short_path):
+    env = {**os.environ, "NEXUS_RUN_DIR": str(short_path / "run")}
+    for command, code in (("status", 3), ("stop", 0), ("env", 1), ("logs", 1)):
+        done = subprocess.run([str(TOP / "quickstart"), command], env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == code, command
+    assert not (short_path / "run").exists()
 
 
 def test_a_pid_that_was_given_away_is_left_alone(tmp_path):

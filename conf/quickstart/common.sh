@@ -284,6 +284,13 @@ units_stop() {
     done
 }
 
+stack_stop() {
+    [[ -d $RUN/pid ]] || { echo "no stack in $RUN"; return; }
+    settings_load
+    lock_take
+    units_stop "$@"
+}
+
 unit_known() { [[ " $UNITS " == *" $1 "* ]] || die "no process \"$1\"; there are: $UNITS"; }
 
 stack_reset() {

@@ -185,6 +185,22 @@ def test_check_names_what_is_wrong_in_one_line(pool, line, says):
         assert says in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_start_that_fails_leaves_no_socket(pool):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        pool.configure(metrics_listen="127.0.0.1:%d" % taken.getsockname()[1])
+        done = subprocess.run([pool.program, "-c", pool.conf], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Address already in use" in done.stderr
+    assert not pool.socket.exists()
+
+
+def test_four_workers_a_core_unless_told_otherwise(pool):
+    pool.configure(workers=0)
+    pool.start()
+    pool.signal(signal.SIGUSR1)
+    status = pool.wait_log("status")[0]
+    assert status["workers"] == status["ready"] == len(pool.workers()) == 4 * len(os.sched_getaffinity(0))
+
+
 def test_titles_show_who_is_who(pool):
     pool.start()
     assert title(pool.process.pid) == "nexus-api: supervisor"
@@ -207,6 +223,15 @@ def test_dead_worker_is_replaced_within_100_ms(pool):
         slowest = max(slowest, time.monotonic() - start)
     assert slowest < 0.1
     assert pool.logs("worker died")[0]["how"] == "signal 9 (Killed)"
+
+
+def test_crash_costs_the_request_that_caused_it(pool):
+    pool.start()
+    with pytest.raises(fcgi.Broken):
+        pool.call("crash")
+    assert pool.wait_log("worker died")[0]["how"] == "signal 6 (Aborted)"
+    wait_until(lambda: len(pool.workers()) == 2)
+    assert pool.call()[0] == 200
 
 
 def test_crash_loop_is_slowed_down(pool):
@@ -270,6 +295,19 @@ def test_worker_retires_when_it_has_grown(pool):
     pids = {pool.call("leak=65536")[1] for _ in range(300)}
     assert len(pids) == 2 and first in pids
     assert pool.logs("worker has grown and retires")[0]["grown_bytes"] > 8 << 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGPIPE])
+def test_stray_signals_do_not_disturb_a_request(pool, number):
+    pool.configure(workers=1)
+    pool.start()
+    pid = pool.call()[1]
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        running = executor.submit(pool.call, "sleep=100")
+        while not running.done():
+            os.kill(pid, number)
+        assert running.result()[:2] == (200, pid)
+    assert pool.call()[1] == pid
 
 
 # --- bad peers
@@ -502,6 +540,47 @@ def test_bad_reload_changes_nothing(pool, spoil):
     assert {"configuration": "workerz", "secret": "/nonexistent/secret", "program": "Permission denied"}[spoil] in line["reason"]
     assert load.failures == [] and load.done > 0
     assert pool.workers() == before
+
+
+def test_stop_during_a_check_that_hangs(pool):
+    pool.program = shutil.copy(pool.program, pool.folder / "nexus-api")
+    pool.start()
+    (pool.folder / "new").write_text("#!/bin/sh\nexec sleep 1000\n")
+    (pool.folder / "new").chmod(0o755)
+    (pool.folder / "new").rename(pool.program)
+    pool.signal(signal.SIGHUP)
+    wait_until(lambda: "sleep 1000" in map(title, children(pool.process.pid)))
+    assert pool.call()[0] == 200
+    pool.signal(signal.SIGTERM)
+    assert pool.process.wait(5) == 0
+
+
+def test_settings_that_need_a_restart_are_named(pool):
+    pool.start()
+    pool.configure(listen=pool.folder / "other.sock")
+    pool.reload()
+    assert pool.logs("this setting needs a restart")[0]["option"] == "listen"
+    assert pool.call()[0] == 200
+
+
+def test_reload_cures_a_generation_that_cannot_start(pool):
+    refuse = pool.folder / "refuse"
+    pool.program = shutil.copy(pool.program, pool.folder / "nexus-api")
+    pool.start(env={"FIXTURE_REFUSE": str(refuse)})
+    before = pool.workers()
+    refuse.touch()
+    pool.signal(signal.SIGHUP)
+    pool.wait_log("worker cannot start", 2)
+    cured = pathlib.Path(pool.program).read_bytes().replace(b"FIXTURE_REFUSE", b"FIXTURE_OBEYED")
+    (pool.folder / "new").write_bytes(cured)
+    (pool.folder / "new").chmod(0o755)
+    (pool.folder / "new").rename(pool.program)
+    pool.signal(signal.SIGHUP)  # followed once the generation has had its time
+    with Load(pool) as load:
+        ready = pool.wait_log("ready", 2, 30)
+        wait_until(lambda: not set(before) & set(pool.workers()), what="old workers to end")
+    assert ready[-1]["generation"] == 3
+    assert load.failures == []
 
 
 def test_new_program_is_picked_up(pool):

@@ -301,7 +301,8 @@ static bool worker_start(struct worker *w)
     const struct worker_setup *s = w->setup;
     char error[256] = "";
     setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_TIMEOUT_MS, 1);
-    if (!signals_start(w) || !orphan_guard(s->supervisor) || FCGX_Init() != 0 ||
+    /* FCGX_Init puts handlers of its own where signals are default or ignored; ours come after. */
+    if (FCGX_Init() != 0 || !signals_start(w) || !orphan_guard(s->supervisor) ||
         FCGX_InitRequest(&w->fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
         LOG(LOG_ERROR, "worker cannot start", LOG_TEXT("reason", strerror(errno)));
         return false;

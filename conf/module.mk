@@ -10,7 +10,8 @@ nginx_snippets = %D%/nginx/snippets/nexus-errors.conf %D%/nginx/snippets/nexus-f
 	%D%/nginx/snippets/nexus-gzip.conf %D%/nginx/snippets/nexus-headers.conf \
 	%D%/nginx/snippets/nexus-limits.conf %D%/nginx/snippets/nexus-server.conf %D%/nginx/snippets/nexus-tls.conf
 nginx_confd = %D%/nginx/conf.d/nexus.conf %D%/nginx/conf.d/nexus-site.conf
-postgresql_conf = %D%/postgresql/nexus.conf %D%/postgresql/roles.sql %D%/postgresql/database.sql
+postgresql_conf = %D%/postgresql/nexus.conf %D%/postgresql/roles.sql %D%/postgresql/database.sql \
+	%D%/postgresql/pg_hba.conf %D%/postgresql/pg_ident.conf
 redis_conf = %D%/redis/nexus.conf
 
 # Examples of how to run the servers around Nexus; a package puts them in their places.

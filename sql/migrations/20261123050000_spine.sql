@@ -281,9 +281,10 @@ create table property_search (
     busy         datemultirange not null default '{}'
 ) with (fillfactor = 85);
 create index property_search_location_idx on property_search using gist (location) where published;
-create index property_search_created_at_idx on property_search (created_at, property_id) where published;
-create index property_search_price_idx on property_search (price, property_id) where published;
-create index property_search_rating_idx on property_search (rating, property_id) where published;
+-- review_count >= 0 always holds: these serve only statements that say so, which searches in a small area do not.
+create index property_search_created_at_idx on property_search (created_at, property_id) where published and review_count >= 0;
+create index property_search_price_idx on property_search (price, property_id) where published and review_count >= 0;
+create index property_search_rating_idx on property_search (rating, property_id) where published and review_count >= 0;
 
 -- The whole row of each property, computed from the truth.
 -- Columns in the table's order: rows are inserted with select *.

@@ -25,7 +25,7 @@ static const struct field fields[] = {
 };
 
 static const struct edge edges[] = {
-    { "property", EDGE_ONE, &entity_property, "{t}.id = {p}.property_id", NULL, 0, true,
+    { "property", EDGE_ONE, &entity_property, "{t}.property_id = {p}.property_id", NULL, 0, true,
       "Property it is for." },
 };
 

@@ -173,45 +173,53 @@ const struct op op_property_list = {
 
 /* ---- conditions: constant texts, everything from the client is a parameter */
 
-static const char in_box[] = " and {t}s.location <@ box(point($1,$2),point($3,$4))";
-static const char in_boxes[] = " and ({t}s.location <@ box(point($1,$2),point($3,$4))"
-                               " or {t}s.location <@ box(point($5,$6),point($7,$8)))";
+/*
+ * The indexes that order properties hold only rows that also say review_count >= 0, which is all of them. A
+ * search in a small area does not say it, and so cannot be tempted to walk such an index over the whole world
+ * until it has met a page of hits: how many hits an area has is beyond PostgreSQL's statistics.
+ */
+static const char is_published[] = " and {t}.published";
+static const char is_published_in_order[] = " and {t}.published and {t}.review_count >= 0";
+
+static const char in_box[] = " and {t}.location <@ box(point($1,$2),point($3,$4))";
+static const char in_boxes[] = " and ({t}.location <@ box(point($1,$2),point($3,$4))"
+                               " or {t}.location <@ box(point($5,$6),point($7,$8)))";
 /* The same without the index. */
 static const char in_wide_box[] =
-    " and {t}s.location[0] between $1 and $3 and {t}s.location[1] between $2 and $4";
+    " and {t}.location[0] between $1 and $3 and {t}.location[1] between $2 and $4";
 static const char in_wide_boxes[] =
-    " and ({t}s.location[0] between $1 and $3 or {t}s.location[0] between $5 and $7)"
-    " and {t}s.location[1] between $2 and $4"
-    " and {t}s.location[1] between $6 and $8";
+    " and ({t}.location[0] between $1 and $3 or {t}.location[0] between $5 and $7)"
+    " and {t}.location[1] between $2 and $4"
+    " and {t}.location[1] between $6 and $8";
 
 #define DISTANCE                                                                                             \
-    "(2 * 6371.0088 * asin(least(1, sqrt(sin(radians({t}s.location[1] - $1) / 2) ^ 2"                        \
-    " + cos(radians($1)) * cos(radians({t}s.location[1])) * sin(radians({t}s.location[0] - $2) / 2) ^ 2))))"
+    "(2 * 6371.0088 * asin(least(1, sqrt(sin(radians({t}.location[1] - $1) / 2) ^ 2"                         \
+    " + cos(radians($1)) * cos(radians({t}.location[1])) * sin(radians({t}.location[0] - $2) / 2) ^ 2))))"
 
 /*
  * `busy` decides alone for a single unit; with several it is only necessary (each unit may be taken on
  * another night), and the inventory itself is asked.
  */
 static const char is_free[] =
-    " and {t}s.unit_count > 0 and not ({t}s.busy && daterange($1,$2)) and {t}s.max_nights >= $2 - $1"
+    " and {t}.unit_count > 0 and not ({t}.busy && daterange($1,$2)) and {t}.max_nights >= $2 - $1"
     " and coalesce((select mn.min_nights from calendar_nights mn"
-    " where mn.property_id = {t}s.property_id and mn.night = $1), {t}s.min_nights) <= $2 - $1"
-    " and ({t}s.unit_count = 1 or exists (select from units fu where fu.property_id = {t}s.property_id"
+    " where mn.property_id = {t}.property_id and mn.night = $1), {t}.min_nights) <= $2 - $1"
+    " and ({t}.unit_count = 1 or exists (select from units fu where fu.property_id = {t}.property_id"
     " and not exists (select from occupancy fo where fo.unit_id = fu.id and fo.nights && daterange($1,$2))))";
 
 /* Only asked when the day may be over somewhere. */
-static const char is_to_come[] = " and $1 >= (now() at time zone {t}.time_zone)::date";
+static const char is_to_come[] = " and $1 >= (now() at time zone {t}p.time_zone)::date";
 
 static const char stay_total[] =
-    "({t}s.price * ($2 - $1) + coalesce((select sum(tn.price - {t}s.price) from calendar_nights tn"
-    " where tn.property_id = {t}s.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "
+    "({t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"
+    " where tn.property_id = {t}.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "
     "null), 0))::int8";
 
 static const char has_amenities[] =
-    " and {t}s.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
+    " and {t}.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
 
 static const char has_words[] =
-    " and to_tsvector('simple', {t}.title || ' ' || {t}.city || ' ' || {t}.description)"
+    " and to_tsvector('simple', {t}p.title || ' ' || {t}p.city || ' ' || {t}p.description)"
     " @@ websearch_to_tsquery('simple', $1)";
 
 static struct db_param *params_of_area(struct arena *a, const struct search_area *area)
@@ -342,13 +350,13 @@ static bool where_place(struct request *rq, struct selection *sel, const struct 
 static void where_kind_of_place(struct arena *a, struct selection *sel, const struct property_list_in *in)
 {
     if (SHAPE_HAS(in, GUESTS)) {
-        where_one(a, sel, " and {t}s.capacity >= $1", db_int4(a, (int32_t)in->guests));
+        where_one(a, sel, " and {t}.capacity >= $1", db_int4(a, (int32_t)in->guests));
     }
     if (SHAPE_HAS(in, ROOM_TYPE)) {
-        where_words(a, sel, " and {t}s.room_type = any($1)", &in->room_type, property_room_types);
+        where_words(a, sel, " and {t}.room_type = any($1)", &in->room_type, property_room_types);
     }
     if (SHAPE_HAS(in, KIND)) {
-        where_words(a, sel, " and {t}.kind = any($1)", &in->kind, property_kinds);
+        where_words(a, sel, " and {t}p.kind = any($1)", &in->kind, property_kinds);
     }
     if (SHAPE_HAS(in, AMENITIES)) {
         where_words(a, sel, has_amenities, &in->amenities, property_amenities);
@@ -361,8 +369,8 @@ static void where_kind_of_place(struct arena *a, struct selection *sel, const st
 static enum err property_list_prepare(struct request *rq, struct selection *sel)
 {
     const struct property_list_in *in = rq->in;
-    selection_where(sel, " and {t}s.published", NULL, 0);
     bool narrow = where_place(rq, sel, in);
+    selection_where(sel, narrow ? is_published : is_published_in_order, NULL, 0);
     if (SHAPE_HAS(in, CHECK_IN)) {
         where_stay(rq, sel, in);
     }

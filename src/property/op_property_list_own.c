@@ -23,7 +23,7 @@ static enum err property_list_own_prepare(struct request *rq, struct selection *
 {
     struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
     *me = db_uuid(&rq->principal.user);
-    selection_where(sel, " and {t}.host_id = $1 and {t}.status <> 'removed'", me, 1);
-    selection_compute(sel, "address", "{t}.address", NULL, 0);
+    selection_where(sel, " and {t}p.host_id = $1 and {t}p.status <> 'removed'", me, 1);
+    selection_compute(sel, "address", "{t}p.address", NULL, 0);
     return ERR_NONE;
 }

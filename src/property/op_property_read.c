@@ -51,10 +51,10 @@ static enum err property_read_prepare(struct request *rq, struct selection *sel)
     }
     struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
     *me = db_uuid(&rq->principal.user);
-    selection_compute(
-        sel, "address",
-        "case when {t}.host_id = $1 or exists (select from bookings ab where ab.property_id = {t}.id"
-        " and ab.guest_id = $1 and ab.status <> 'cancelled') then {t}.address end",
-        me, 1);
+    selection_compute(sel, "address",
+                      "case when {t}p.host_id = $1 or exists (select from bookings ab where ab.property_id = "
+                      "{t}.property_id"
+                      " and ab.guest_id = $1 and ab.status <> 'cancelled') then {t}p.address end",
+                      me, 1);
     return ERR_NONE;
 }

@@ -30,99 +30,105 @@ static const struct personal host_text = { "Describes the property in the host's
                                            "emptied when the host's account is erased" };
 
 /*
- * {t} is properties, {t}s its row in property_search. Whatever lists filter, sort or page by is taken from
- * the latter, so that filter, order and cursor are one index condition; `id` too.
+ * {t} is the property's row in property_search, {t}p that in properties. Whatever lists choose, sort or page
+ * by is in the former, so that filter, order and cursor are one index condition and a search looks at nothing
+ * else; the rest is read for the rows of the page.
  */
 static const struct field fields[] = {
-    { "id", FIELD_UUID, "{t}s.property_id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the property." },
-    { "host_id", FIELD_UUID, "{t}.host_id", NULL, 0, NULL, PERM_PUBLIC, &host_link,
+    { "id", FIELD_UUID, "{t}.property_id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the property." },
+    { "host_id", FIELD_UUID, "{t}p.host_id", NULL, 0, NULL, PERM_PUBLIC, &host_link,
       "Account that offers it." },
-    { "status", FIELD_ENUM, "{t}.status", NULL, 0, property_statuses, PERM_PUBLIC, NULL,
+    { "status", FIELD_ENUM, "{t}p.status", NULL, 0, property_statuses, PERM_PUBLIC, NULL,
       "draft: only its host sees it; published: everyone; removed: only those who had a booking in it." },
-    { "title", FIELD_TEXT, "{t}.title", NULL, 0, NULL, PERM_PUBLIC, &host_text, "Headline." },
-    { "description", FIELD_TEXT, "{t}.description", NULL, 0, NULL, PERM_PUBLIC, &host_text,
+    { "title", FIELD_TEXT, "{t}p.title", NULL, 0, NULL, PERM_PUBLIC, &host_text, "Headline." },
+    { "description", FIELD_TEXT, "{t}p.description", NULL, 0, NULL, PERM_PUBLIC, &host_text,
       "Plain text, may have several lines." },
-    { "kind", FIELD_ENUM, "{t}.kind", NULL, 0, property_kinds, PERM_PUBLIC, NULL, "Kind of building." },
-    { "room_type", FIELD_ENUM, "{t}.room_type", NULL, 0, property_room_types, PERM_PUBLIC, NULL,
+    { "kind", FIELD_ENUM, "{t}p.kind", NULL, 0, property_kinds, PERM_PUBLIC, NULL, "Kind of building." },
+    { "room_type", FIELD_ENUM, "{t}p.room_type", NULL, 0, property_room_types, PERM_PUBLIC, NULL,
       "What of it guests have for themselves." },
-    { "address", FIELD_TEXT, "{t}.address", NULL, FIELD_COMPUTED | FIELD_NULLABLE, NULL, PERM_PUBLIC,
+    { "address", FIELD_TEXT, "{t}p.address", NULL, FIELD_COMPUTED | FIELD_NULLABLE, NULL, PERM_PUBLIC,
       &host_address,
       "Street address. Only its host and guests with a confirmed booking see it; null for others. Not in "
       "lists." },
-    { "city", FIELD_TEXT, "{t}.city", NULL, 0, NULL, PERM_PUBLIC, NULL, "City or place." },
-    { "country", FIELD_TEXT, "{t}.country", NULL, 0, NULL, PERM_PUBLIC, NULL, "ISO 3166-1 alpha-2." },
-    { "location", FIELD_POINT, "{t}s.location", NULL, 0, NULL, PERM_PUBLIC, NULL,
+    { "city", FIELD_TEXT, "{t}p.city", NULL, 0, NULL, PERM_PUBLIC, NULL, "City or place." },
+    { "country", FIELD_TEXT, "{t}p.country", NULL, 0, NULL, PERM_PUBLIC, NULL, "ISO 3166-1 alpha-2." },
+    { "location", FIELD_POINT, "{t}.location", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "Where it is shown on a map (WGS 84). Hosts who do not want to show the door give a point near by." },
-    { "time_zone", FIELD_TEXT, "{t}.time_zone", NULL, 0, NULL, PERM_PUBLIC, NULL,
+    { "time_zone", FIELD_TEXT, "{t}p.time_zone", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "IANA zone. Its dates are calendar days there." },
-    { "capacity", FIELD_INT, "{t}s.capacity", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
+    { "capacity", FIELD_INT, "{t}.capacity", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
       "Guests at most, per unit." },
-    { "bedrooms", FIELD_INT, "{t}s.bedrooms", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL, "Bedrooms." },
-    { "beds", FIELD_INT, "{t}.beds", NULL, 0, NULL, PERM_PUBLIC, NULL, "Beds." },
-    { "bathrooms", FIELD_NUMBER, "{t}.bathrooms::float8", NULL, 0, NULL, PERM_PUBLIC, NULL,
+    { "bedrooms", FIELD_INT, "{t}.bedrooms", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL, "Bedrooms." },
+    { "beds", FIELD_INT, "{t}p.beds", NULL, 0, NULL, PERM_PUBLIC, NULL, "Beds." },
+    { "bathrooms", FIELD_NUMBER, "{t}p.bathrooms::float8", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "Bathrooms; a half is one without shower or bath." },
     { "amenities", FIELD_TEXTS,
       "array(select a.slug from property_amenities pa join amenities a on a.id = pa.amenity_id"
-      " where pa.property_id = {t}.id order by a.slug)",
+      " where pa.property_id = {t}.property_id order by a.slug)",
       NULL, 0, NULL, PERM_PUBLIC, NULL, "What it offers, by name." },
-    { "house_rules", FIELD_TEXT, "{t}.house_rules", NULL, 0, NULL, PERM_PUBLIC, &host_text,
+    { "house_rules", FIELD_TEXT, "{t}p.house_rules", NULL, 0, NULL, PERM_PUBLIC, &host_text,
       "Plain text, may have several lines." },
-    { "price", FIELD_MONEY, "{t}s.price", "{t}s.currency", FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+    { "price", FIELD_MONEY, "{t}.price", "{t}.currency", FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "A night, where the calendar says nothing else." },
-    { "min_nights", FIELD_INT, "{t}s.min_nights", NULL, 0, NULL, PERM_PUBLIC, NULL,
+    { "min_nights", FIELD_INT, "{t}.min_nights", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "Shortest stay, where the calendar says nothing else for the day of arrival." },
-    { "max_nights", FIELD_INT, "{t}s.max_nights", NULL, 0, NULL, PERM_PUBLIC, NULL, "Longest stay." },
+    { "max_nights", FIELD_INT, "{t}.max_nights", NULL, 0, NULL, PERM_PUBLIC, NULL, "Longest stay." },
     { "photos", FIELD_TEXTS,
-      "array(select ph.url from property_photos ph where ph.property_id = {t}.id order by ph.position)", NULL,
-      0, NULL, PERM_PUBLIC, &host_text, "URLs of photos, the best first." },
-    { "rating", FIELD_NUMBER, "{t}s.rating", NULL, FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+      "array(select ph.url from property_photos ph where ph.property_id = {t}.property_id order by "
+      "ph.position)",
+      NULL, 0, NULL, PERM_PUBLIC, &host_text, "URLs of photos, the best first." },
+    { "rating", FIELD_NUMBER, "{t}.rating", NULL, FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "Average of its reviews, 1 to 5; 0 when there is none." },
-    { "review_count", FIELD_INT, "{t}s.review_count", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
+    { "review_count", FIELD_INT, "{t}.review_count", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
       "Reviews." },
-    { "total", FIELD_MONEY, "{t}s.price", "{t}s.currency", FIELD_COMPUTED | FIELD_FILTER | FIELD_SORT, NULL,
+    { "total", FIELD_MONEY, "{t}.price", "{t}.currency", FIELD_COMPUTED | FIELD_FILTER | FIELD_SORT, NULL,
       PERM_PUBLIC, NULL, "Exact price of the stay searched for; only in searches with dates." },
     { "distance", FIELD_NUMBER, "0::float8", NULL, FIELD_COMPUTED | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "Kilometres from the point searched near, along the surface of the earth; only in searches with "
       "near." },
-    { "created_at", FIELD_TIME, "{t}s.created_at", NULL, FIELD_SORT, NULL, PERM_PUBLIC, NULL,
+    { "created_at", FIELD_TIME, "{t}.created_at", NULL, FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "When it was made." },
-    { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
+    { "updated_at", FIELD_TIME, "{t}p.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "When it was last changed." },
 };
 
 static const struct edge edges[] = {
-    { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}.host_id", NULL, 0, false, "Who offers it." },
-    { "units", EDGE_MANY, &entity_unit, "{t}.property_id = {p}.id", "{t}.position, {t}.id", 100, false,
-      "What is let: one unit for a flat, several for a house with alike rooms." },
-    { "reviews", EDGE_MANY, &entity_review, "{t}.property_id = {p}.id", "{t}.created_at desc, {t}.id desc",
-      10, false, "The latest reviews." },
+    { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}p.host_id", NULL, 0, false, "Who offers it." },
+    { "units", EDGE_MANY, &entity_unit, "{t}.property_id = {p}.property_id", "{t}.position, {t}.id", 100,
+      false, "What is let: one unit for a flat, several for a house with alike rooms." },
+    { "reviews", EDGE_MANY, &entity_review, "{t}.property_id = {p}.property_id",
+      "{t}.created_at desc, {t}.id desc", 10, false, "The latest reviews." },
 };
 
+/* Subqueries, not the joined row: a published property passes without a look at them. */
 static void property_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
     if (perm_has(who->perms, PERM_ADMIN)) {
         return;
     }
     if (!who->known) {
-        plan_sql(b, " and %s.status = 'published'", alias);
+        plan_sql(b, " and %s.published", alias);
         return;
     }
     int me = plan_param(b, db_uuid(&who->user));
     plan_sql(b,
-             " and (%s.status = 'published' or (%s.status = 'draft' and %s.host_id = $%d)"
-             " or exists (select from bookings vb where vb.property_id = %s.id and $%d in (vb.guest_id, "
-             "vb.host_id)))",
-             alias, alias, alias, me, alias, me);
+             " and (%s.published"
+             " or exists (select from properties vp where vp.id = %s.property_id and vp.status = 'draft' and "
+             "vp.host_id = $%d)"
+             " or exists (select from bookings vb where vb.property_id = %s.property_id"
+             " and $%d in (vb.guest_id, vb.host_id)))",
+             alias, alias, me, alias, me);
 }
 
 const struct entity entity_property = {
     .name = "property",
     .type = "Property",
     .plural = "properties",
-    .table = "properties",
+    .table = "property_search",
     .key = "id",
-    .version = "{t}.version",
-    .from = "join property_search {t}s on {t}s.property_id = {t}.id",
+    .version = "{t}p.version",
+    .from = "left join properties {t}p on {t}p.id = {t}.property_id",
+    .page_first = true,
     .fields = fields,
     .field_count = sizeof(fields) / sizeof(fields[0]),
     .edges = edges,

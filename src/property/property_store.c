@@ -164,7 +164,7 @@ enum err property_add_answer(struct request *rq, struct db_batch *b, const struc
                              struct property_answer *out)
 {
     out->selection = selection_default(rq, &entity_property, id);
-    selection_compute(out->selection, "address", "{t}.address", NULL, 0);
+    selection_compute(out->selection, "address", "{t}p.address", NULL, 0);
     struct db_param *params;
     int nparams;
     enum err e = plan_make(rq, out->selection, &out->plan, &params, &nparams);

@@ -91,6 +91,9 @@ struct entity {
     const struct edge *edges;
     size_t edge_count;
     const struct field_json *json; /* every FIELD_JSON has its entry; NULL: there are none */
+    /* Lists find the keys of the page first and read the fields of those rows only. Worth it when `from` is a left join
+     * that conditions seldom mention: PostgreSQL then leaves it out of the search. The key must be a column of `table`. */
+    bool page_first;
     const char *default_sort; /* "-created_at"; NULL: by key. A list's order always ends with the key */
     /*
      * The authorization predicate of every scan of this entity: appends SQL ("and ...") restricting rows to what the

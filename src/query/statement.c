@@ -208,18 +208,23 @@ static void scope(struct plan_builder *b, const struct scan *s)
     }
 }
 
-static void from(struct plan_builder *b, const struct scan *s)
+/* The joins every scan of the entity needs, and those of the op. */
+static void joins(struct plan_builder *b, const struct scan *s)
 {
-    const struct entity *e = s->sel->entity;
-    plan_sql(b, " from %s %s", e->table, s->alias);
-    if (e->from) {
+    if (s->sel->entity->from) {
         text(b, " ");
-        expand(b, e->from, s, 0);
+        expand(b, s->sel->entity->from, s, 0);
     }
     if (s->sel->from) {
         text(b, " ");
         expand(b, s->sel->from, s, 0);
     }
+}
+
+static void from(struct plan_builder *b, const struct scan *s)
+{
+    plan_sql(b, " from %s %s", s->sel->entity->table, s->alias);
+    joins(b, s);
 }
 
 /* (select row(...) from child where join and scope), for to-many edges in array(...). */
@@ -459,6 +464,36 @@ static void hidden_columns(struct plan_builder *b, const struct scan *s, int col
     }
 }
 
+static void limit(struct plan_builder *b, const struct selection *sel)
+{
+    if (!sel->single && sel->limit > 0) {
+        plan_sql(b, " limit %d", statement_rows(sel->limit));
+    }
+}
+
+static void rows(struct plan_builder *b, const struct scan *s, const struct cursor *c)
+{
+    from(b, s);
+    conditions(b, s, c);
+    order(b, s);
+    limit(b, s->sel);
+}
+
+/* The page's keys as a subquery with an alias of its own, then its rows; see page_first in entity.h. */
+static void page_rows(struct plan_builder *b, const struct scan *s, const struct cursor *c)
+{
+    const struct field *key = entity_key(s->sel->entity);
+    text(b, " from (select ");
+    expression(b, s, key);
+    text(b, " as key");
+    rows(b, s, c);
+    plan_sql(b, ") page join %s %s on ", s->sel->entity->table, s->alias);
+    expression(b, s, key);
+    text(b, " = page.key");
+    joins(b, s);
+    order(b, s);
+}
+
 void statement_walk(struct plan_builder *b, const struct selection *sel, const struct cursor *c,
                     struct plan *plan)
 {
@@ -469,11 +504,10 @@ void statement_walk(struct plan_builder *b, const struct selection *sel, const s
     extra_params(b, &s);
     text(b, "select ");
     hidden_columns(b, &s, node_columns(b, &s, p, &p->node), p);
-    from(b, &s);
-    conditions(b, &s, c);
-    order(b, &s);
-    if (!sel->single && sel->limit > 0) {
-        plan_sql(b, " limit %d", statement_rows(sel->limit));
+    if (sel->entity->page_first && !sel->single) {
+        page_rows(b, &s, c);
+    } else {
+        rows(b, &s, c);
     }
 }
 

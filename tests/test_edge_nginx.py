@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from edge import NGINX_CONF, running_edge
+from edge import NGINX_CONF, free_port, running_edge
 from stack import TOP, wait_until
 from tables import errors, options, quantity
 
@@ -308,7 +308,10 @@ def test_site_for_a_server_is_valid(tmp_path, edge):
         for path in (NGINX_CONF / folder).glob("*.conf"):
             (tmp_path / folder / path.name).write_text(path.read_text())
     site = (NGINX_CONF / "sites-available/nexus").read_text()
-    site = re.sub(r"^#(?=server|    |})", "", site, flags=re.M).replace("10.0.0.11:8444", "127.0.0.1:8444")
+    site = re.sub(r"^#(?=server|    |})", "", site, flags=re.M)
+    assert "listen 443 ssl" in site and "listen 10.0.0.11:8444 ssl http2 proxy_protocol" in site
+    site = re.sub(r"^ *listen \[::\].*\n", "", site, flags=re.M)  # not every machine that tests has IPv6
+    site = re.sub(r"listen (10\.0\.0\.11:)?(8444|443|80)\b", lambda _: f"listen 127.0.0.1:{free_port()}", site)
     site = site.replace("/etc/ssl/certs/nexus.pem", str(edge.ca)).replace("/var/log/nginx", str(tmp_path))
     site = site.replace("/etc/ssl/private/nexus.key", str(edge.folder / "tls/server.key"))
     (tmp_path / "site").write_text(site)

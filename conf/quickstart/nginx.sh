@@ -26,9 +26,11 @@ nginx_files() {
 }
 
 nginx_fill() {
-    local user=
+    local user='' without=/no-such-line/d
     ! am_root || user="user $SERVICE_USER;"
-    sed -e "s|@RUN@|$RUN|g" -e "s|@PORT@|$PORT|g" -e "s|@USER@|$user|g"
+    # Where IPv6 is switched off there is no ::1 to listen on.
+    grep -qs '^0\{31\}1 ' /proc/net/if_inet6 || without='/listen \[::1\]/d'
+    sed -e "$without" -e "s|@RUN@|$RUN|g" -e "s|@PORT@|$PORT|g" -e "s|@USER@|$user|g"
 }
 
 nginx_run() { nginx -e "$RUN/log/nginx.log" -c "$RUN/nginx/nginx.conf" "$@"; }

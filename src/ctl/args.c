@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 const struct ctl_option ctl_global_options[] = {
-    { "config", "FILE", "Read settings from FILE (-c; default " OPTIONS_DEFAULT_FILE ")." },
+    { "config", "FILE", "Read settings from FILE (-c)." },
     { "json", NULL, "Print the result as JSON." },
     { "help", NULL, "Say how the command is used (-h)." },
     { "version", NULL, "Print the version (-V)." },

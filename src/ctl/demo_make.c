@@ -190,6 +190,7 @@ void demo_property_make(const struct demo_world *w, int64_t number, struct demo_
     static const int min_nights[] = { 1, 1, 1, 1, 2, 2, 2, 3 };
     static const int max_nights[] = { 14, 28, 30, 60, 90, 180, 365, 365 };
     struct rng r = rng_for(w, DEMO_PROPERTY, (uint64_t)number);
+    memset(p, 0, sizeof(*p));
     p->number = number;
     p->host = host_of(number);
     place(w, p, city_of(w, number), &r);

@@ -33,7 +33,8 @@ const struct demo_rows demo_rows[] = {
     { "reviews", "id, property_id, booking_id, author_id, author_name, rating, comment, created_at", false, 2,
       write_reviews },
     { "property_search",
-      "property_id, location, published, created_at, room_type, price, currency, rating, review_count, capacity, "
+      "property_id, location, published, created_at, room_type, price, currency, rating, review_count, "
+      "capacity, "
       "bedrooms, min_nights,"
       " max_nights, unit_count, amenity_ids, busy",
       false, 1, write_search },

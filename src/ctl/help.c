@@ -3,7 +3,7 @@
 #include "ctl/ctl.h"
 
 #define WIDTH       79
-#define NAME_COLUMN 22
+#define NAME_COLUMN 24
 
 /* Words from column `indent` on, broken at WIDTH; the cursor stands at `column`. */
 static void write_wrapped(FILE *out, const char *text, size_t indent, size_t column)

@@ -5,8 +5,29 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/copy.h %D%/copy.c %D%/indexes.h %D%/indexes.c %D%/demo.h %D%/demo_data.c %D%/demo_make.c \
 	%D%/demo_text.c %D%/demo_rows.h %D%/demo_rows.c %D%/demo_load.h %D%/demo_load.c \
 	%D%/csv.h %D%/csv.c %D%/text.h %D%/text.c %D%/airbnb.h %D%/airbnb_words.c %D%/idset.h %D%/idset.c \
-	%D%/import.h %D%/import_read.c %D%/import_merge.c %D%/cmd_import.c %D%/cmd_demo.c %D%/cmd_migrate.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
+	%D%/import.h %D%/import_read.c %D%/import_merge.c %D%/cmd_import.c %D%/cmd_demo.c \
+	%D%/cmd_check.c %D%/cmd_config.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
 
 bin_PROGRAMS += nexusctl
 nexusctl_SOURCES = %D%/main.c
 nexusctl_LDADD = %D%/libctl.a $(NEXUS_LIBS)
+
+# Manual pages and completion are committed and made from the tables; ctl_tests compares them.
+EXTRA_DIST += docs/database.md
+dist_man_MANS += docs/man/nexusctl.1 docs/man/nexus.conf.5
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = %D%/completion/nexusctl
+.PHONY: update-manual
+update-manual: nexusctl
+	$(AM_V_at)$(MKDIR_P) $(srcdir)/docs/man $(srcdir)/src/ctl/completion
+	$(AM_V_GEN)./nexusctl manual > $(srcdir)/docs/man/nexusctl.1
+	$(AM_V_GEN)./nexusctl config man > $(srcdir)/docs/man/nexus.conf.5
+	$(AM_V_GEN)./nexusctl completion > $(srcdir)/src/ctl/completion/nexusctl
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/ctl_tests
+%C%_ctl_tests_CPPFLAGS = $(AM_CPPFLAGS) -DNEXUS_SRCDIR='"$(abs_srcdir)"'
+%C%_ctl_tests_SOURCES = %D%/ctl_tests.c %D%/ctl_tests.h %D%/airbnb_test.c %D%/args_test.c %D%/csv_test.c \
+	%D%/demo_test.c %D%/manual_test.c %D%/schema_test.c %D%/text_test.c
+%C%_ctl_tests_LDADD = %D%/libctl.a $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

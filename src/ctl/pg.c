@@ -89,7 +89,7 @@ static void say_error(const char *message)
     }
 }
 
-static PGconn *open_connection(const struct options *o, const char *password)
+static PGconn *open_connection(const struct options *o, const char *conninfo, const char *password)
 {
     char timeout[24];
     snprintf(timeout, sizeof(timeout), "%lld",
@@ -98,12 +98,9 @@ static PGconn *open_connection(const struct options *o, const char *password)
         "dbname",  "password", "connect_timeout", "client_encoding", "fallback_application_name",
         "options", NULL
     };
-    const char *values[] = { o->database_owner,
-                             password,
-                             timeout,
-                             "UTF8",
-                             "nexusctl",
-                             "-c client_min_messages=warning -c datestyle=ISO -c timezone=UTC",
+    const char *values[] = { conninfo,   password,
+                             timeout,    "UTF8",
+                             "nexusctl", "-c client_min_messages=warning -c datestyle=ISO -c timezone=UTC",
                              NULL };
     return PQconnectdbParams(keys, values, 1);
 }
@@ -121,27 +118,47 @@ static enum ctl_exit connect_exit(const char *message)
     return CTL_UNAVAILABLE;
 }
 
-PGconn *pg_connect(const struct options *o, enum ctl_exit *exit)
+/* libpq's words end with a newline and may have several lines. */
+static void keep_words(const char *message, char *why, size_t size)
 {
-    char error[256];
-    char *password = NULL;
-    if (o->database_owner_password_file[0]) {
-        size_t size;
-        password = options_secret(o->database_owner_password_file, &size, error, sizeof(error));
-        if (!password) {
-            *exit = ctl_fail(CTL_FAILED, "%s", error);
-            return NULL;
-        }
+    size_t n = strlen(message);
+    while (n > 0 && message[n - 1] == '\n') {
+        n--;
     }
-    PGconn *c = open_connection(o, password);
-    free(password);
-    if (PQstatus(c) != CONNECTION_OK) {
-        say_error(PQerrorMessage(c));
-        *exit = connect_exit(PQerrorMessage(c));
-        PQfinish(c);
+    snprintf(why, size, "%.*s", (int)n, message);
+    for (char *p = why; *p; p++) {
+        *p = *p == '\n' || *p == '\t' ? ' ' : *p;
+    }
+}
+
+PGconn *pg_open(const struct options *o, enum pg_role role, char *why, size_t why_size, enum ctl_exit *exit)
+{
+    const char *file = role == PG_API ? o->database_password_file : o->database_owner_password_file;
+    char *password = NULL;
+    size_t size;
+    *exit = CTL_FAILED;
+    if (file[0] && !(password = options_secret(file, &size, why, why_size))) {
         return NULL;
     }
-    watch(c);
+    PGconn *c = open_connection(o, role == PG_API ? o->database : o->database_owner, password);
+    free(password);
+    if (PQstatus(c) == CONNECTION_OK) {
+        watch(c);
+        return c;
+    }
+    keep_words(PQerrorMessage(c), why, why_size);
+    *exit = connect_exit(PQerrorMessage(c));
+    PQfinish(c);
+    return NULL;
+}
+
+PGconn *pg_connect(const struct options *o, enum ctl_exit *exit)
+{
+    char why[1024];
+    PGconn *c = pg_open(o, PG_OWNER, why, sizeof(why), exit);
+    if (!c) {
+        ctl_say("%s", why);
+    }
     return c;
 }
 

@@ -13,6 +13,9 @@
 
 /* NULL after the reason has been printed; *exit then says how the program should end. Close with pg_close. */
 PGconn *pg_connect(const struct options *o, enum ctl_exit *exit);
+/* As the API connects, or as the owner. NULL with one line in why[] and nothing printed. */
+enum pg_role { PG_API, PG_OWNER };
+PGconn *pg_open(const struct options *o, enum pg_role role, char *why, size_t why_size, enum ctl_exit *exit);
 void pg_close(PGconn *c);
 
 /* Run SQL (several statements are fine, the last one's result is returned). NULL after the reason has been

@@ -22,6 +22,7 @@ static const struct shape_field in_fields[] = {
       .offset = IN(from),
       .doc = "First night." },
     { .name = "to",
+      .example = "\"2027-05-04\"",
       .type = SHAPE_DATE,
       .in = IN_QUERY,
       .flags = SHAPE_REQUIRED,

@@ -30,6 +30,7 @@ static const struct shape_field range_fields[] = {
                .offset = RANGE(from),
                .doc = "First night." },
     [TO] = { .name = "to",
+             .example = "\"2027-05-04\"",
              .type = SHAPE_DATE,
              .flags = SHAPE_REQUIRED,
              .offset = RANGE(to),

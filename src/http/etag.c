@@ -15,25 +15,26 @@ void etag_make(char out[ETAG_TEXT_SIZE], uint64_t version, struct str body)
     }
 }
 
-/* Take the next tag, with its quotes and without W/, off a list. False at the end, or when it is no tag. */
+/*
+ * Take the next tag, with its quotes and without W/, and the comma behind it off a list. False at the end, or
+ * when that is no tag; *list is then what was not understood.
+ */
 static bool next_tag(struct str *list, struct str *tag)
 {
-    *list = str_trim(*list);
-    if (list->n > 0 && list->p[0] == ',') {
-        *list = str_trim(str_skip(*list, 1));
+    struct str rest = str_trim(*list);
+    if (str_starts(rest, STR("W/"))) {
+        rest = str_skip(rest, 2);
     }
-    if (str_starts(*list, STR("W/"))) {
-        *list = str_skip(*list, 2);
-    }
-    if (list->n < 2 || list->p[0] != '"') {
-        return false;
-    }
-    const char *end = memchr(list->p + 1, '"', list->n - 1);
+    const char *end = rest.n >= 2 && rest.p[0] == '"' ? memchr(rest.p + 1, '"', rest.n - 1) : NULL;
     if (!end) {
         return false;
     }
-    *tag = (struct str){ list->p, (size_t)(end - list->p) + 1 };
-    *list = str_trim(str_skip(*list, tag->n));
+    *tag = (struct str){ rest.p, (size_t)(end - rest.p) + 1 };
+    rest = str_trim(str_skip(rest, tag->n));
+    if (rest.n > 0 && rest.p[0] != ',') {
+        return false;
+    }
+    *list = rest.n > 0 ? str_skip(rest, 1) : rest;
     return true;
 }
 
@@ -75,7 +76,7 @@ bool if_match_parse(struct str header, struct if_match *out)
             out->versions[out->count++] = version;
         }
     }
-    return rest.n == 0;
+    return str_trim(rest).n == 0;
 }
 
 struct db_param if_match_param(const struct request *rq)

@@ -49,12 +49,19 @@ static const struct {
     bool valid;
     int64_t good, bad; /* versions it allows and refuses; 0: not looked at */
 } conditions[] = {
-    { "\"7.ab\"", true, 7, 8 },  { "W/\"7.ab\"", true, 7, 8 }, /* as a compressing proxy hands it out */
-    { "*", true, 99, 0 },        { "\"7.ab\", \"9.cd\"", true, 9, 8 },
-    { "\"zz\"", true, 0, 7 },    { "\"7\"", true, 0, 7 },
-    { "\"-7.ab\"", true, 0, 7 }, { "\"99999999999999999999.a\"", true, 0, 7 },
-    { "", false, 0, 0 },         { "7.ab", false, 0, 0 },
-    { "\"7.ab", false, 0, 0 },   { "\"7.ab\" x", false, 0, 0 },
+    { "\"7.ab\"", true, 7, 8 },
+    { "W/\"7.ab\"", true, 7, 8 }, /* as a compressing proxy hands it out */
+    { "*", true, 99, 0 },
+    { "\"7.ab\", \"9.cd\"", true, 9, 8 },
+    { "\"zz\"", true, 0, 7 },
+    { "\"7\"", true, 0, 7 },
+    { "\"-7.ab\"", true, 0, 7 },
+    { "\"99999999999999999999.a\"", true, 0, 7 },
+    { "", false, 0, 0 },
+    { "7.ab", false, 0, 0 },
+    { "\"7.ab", false, 0, 0 },
+    { "\"7.ab\" x", false, 0, 0 },
+    { "\"7.ab\" \"8.cd\"", false, 0, 0 },
 };
 
 START_TEST(if_match_allows_versions)

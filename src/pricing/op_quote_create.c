@@ -26,6 +26,7 @@ static const struct shape_field in_fields[] = {
       .offset = IN(check_in),
       .doc = "First night, in the property's zone." },
     { .name = "check_out",
+      .example = "\"2027-05-04\"",
       .type = SHAPE_DATE,
       .flags = SHAPE_REQUIRED,
       .offset = IN(check_out),

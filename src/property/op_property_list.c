@@ -62,6 +62,7 @@ static const struct shape_field in_fields[] = {
                    .doc = "First night. With check_out: only what can be booked for that stay; hits carry "
                           "total." },
     [CHECK_OUT] = { .name = "check_out",
+                    .example = "\"2027-05-04\"",
                     .type = SHAPE_DATE,
                     .in = IN_QUERY,
                     .offset = IN(check_out),

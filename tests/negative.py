@@ -1,0 +1,324 @@
+"""Bad requests made from the OpenAPI document: for every member and parameter what its schema rules out, and for every body what
+is no JSON at all. Each case is wrong in one place only."""
+import copy
+import json
+import urllib.parse
+from dataclasses import dataclass, field
+
+RAW = "@@RAW@@"  # stands for bytes that no JSON encoder would write
+UNHEARD_OF = "unheard_of"
+SAMPLES = {"string": "text", "integer": 7, "number": 1.5, "boolean": True, "array": [], "object": {}}
+
+
+@dataclass
+class Case:
+    name: str
+    pointer: str = None            # where the answer must point to, or above or below it; None: anywhere
+    codes: tuple = ("bad_json", "validation_failed", "bad_parameter")
+    path: str = None
+    query: str = ""
+    body: bytes = None
+    headers: dict = field(default_factory=dict)
+
+
+# ---- values
+
+def resolve(document, schema):
+    """The schema itself: references followed, a nullable or described reference unwrapped."""
+    while True:
+        if "$ref" in schema:
+            schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        elif "anyOf" in schema and "$ref" in schema["anyOf"][0]:
+            inner = resolve(document, schema["anyOf"][0])
+            return {**inner, "type": [inner["type"], "null"]}
+        elif "allOf" in schema and "$ref" in schema["allOf"][0]:
+            schema = schema["allOf"][0]
+        else:
+            return schema
+
+
+def kinds_of(schema):
+    kind = schema.get("type", [])
+    return kind if isinstance(kind, list) else [kind]
+
+
+def wrong_types(schema):
+    kinds = set(kinds_of(schema))
+    for kind, sample in SAMPLES.items():
+        if kind not in kinds and not (kind == "integer" and "number" in kinds):
+            yield f"a {kind}", sample
+    if "null" not in kinds:
+        yield "null", None
+
+
+def numbers_out_of(schema):
+    for name, bound, step in (("minimum", schema.get("minimum"), -1), ("maximum", schema.get("maximum"), 1)):
+        if bound is not None:
+            yield f"beyond {name}", bound + step
+    for text in ("1e400", "-1e400", "9223372036854775808", "-9223372036854775809", "1" + "0" * 400):
+        yield text[:24], (RAW, text)
+    if "integer" in kinds_of(schema):
+        yield "a fraction", 1.5
+
+
+def texts_out_of(schema):
+    if schema.get("minLength", 0) > 0:
+        yield "too short", "a" * (schema["minLength"] - 1)
+    if "maxLength" in schema:
+        yield "too long", "a" * (schema["maxLength"] + 1)
+    if "enum" in schema:
+        yield "no such value", UNHEARD_OF
+    if "format" in schema or "pattern" in schema:
+        yield "bad format", "\u2603 ?"
+    if schema.get("format") == "date":
+        for text in ("2026-02-30", "2026-13-01", "2026-1-1", "20260101", "2026-01-01T00:00:00Z", "0000-00-00", "9999-12-31"):
+            yield text, text
+    if schema.get("format") == "uuid":
+        for text in ("0192f3a4-5b6c-7d8e-9f01-23456789abc", "0192f3a45b6c7d8e9f0123456789abcd", "{0192f3a4}", "' or 1=1 --"):
+            yield text, text
+    if "enum" not in schema and "format" not in schema:
+        yield "NUL", "a\0b"
+        yield "escape", "a\x1bb"
+    yield "lone surrogate", (RAW, '"\\ud800"')
+    yield "invalid UTF-8", (RAW, b'"\xff"')
+    yield "overlong UTF-8", (RAW, b'"\xc0\xaf"')
+
+
+def lists_out_of(schema, example):
+    item = example[0] if example else 1
+    if schema.get("minItems", 0) > 0:
+        yield "too few", [item] * (schema["minItems"] - 1)
+    if "maxItems" in schema:
+        yield "too many", [item] * (schema["maxItems"] + 1)
+
+
+def bad_values(document, schema, example):
+    """(what, value) that the schema refuses."""
+    schema = resolve(document, schema)
+    kinds = set(kinds_of(schema))
+    yield from wrong_types(schema)
+    if kinds & {"integer", "number"}:
+        yield from numbers_out_of(schema)
+    if "string" in kinds:
+        yield from texts_out_of(schema)
+    if "array" in kinds:
+        yield from lists_out_of(schema, example)
+
+
+# ---- bodies
+
+def encode(value):
+    """JSON bytes; a (RAW, text) anywhere in the value is put in as it is."""
+    raw = []
+
+    def mark(v):
+        if isinstance(v, tuple) and v[0] is RAW:
+            raw.append(v[1] if isinstance(v[1], bytes) else v[1].encode())
+            return RAW
+        if isinstance(v, dict):
+            return {k: mark(x) for k, x in v.items()}
+        return [mark(x) for x in v] if isinstance(v, list) else v
+
+    text = json.dumps(mark(value)).encode()
+    for piece in raw:
+        text = text.replace(b'"' + RAW.encode() + b'"', piece, 1)
+    return text
+
+
+def put(body, place, value):
+    """A copy of the body with the value at the place, a tuple of keys."""
+    if not place:
+        return value
+    changed = copy.deepcopy(body)
+    at = changed
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    return changed
+
+
+def drop(body, place):
+    changed = copy.deepcopy(body)
+    at = changed
+    for key in place[:-1]:
+        at = at[key]
+    del at[place[-1]]
+    return changed
+
+
+def pointer_of(place):
+    return "".join("/" + str(key) for key in place)
+
+
+def members(document, schema, example, place=()):
+    """Every (place, schema, example, required) of a body, nested ones too."""
+    schema = resolve(document, schema)
+    for name, member in schema.get("properties", {}).items():
+        if name not in example:
+            continue
+        here = place + (name,)
+        yield here, member, example[name], name in schema.get("required", ())
+        inner = resolve(document, member)
+        if isinstance(example[name], dict):
+            yield from members(document, inner, example[name], here)
+        if isinstance(example[name], list) and example[name]:
+            item = resolve(document, inner["items"])
+            yield here + (0,), item, example[name][0], False
+            if isinstance(example[name][0], dict):
+                yield from members(document, item, example[name][0], here + (0,))
+
+
+def objects(body, place=()):
+    if isinstance(body, dict):
+        yield place
+        for key, value in body.items():
+            yield from objects(value, place + (key,))
+    elif isinstance(body, list) and body:
+        yield from objects(body[0], place + (0,))
+
+
+def at(body, place):
+    for key in place:
+        body = body[key]
+    return body
+
+
+def body_members(document, operation):
+    media = operation["requestBody"]["content"]["application/json"]
+    example = media["example"]
+    for place, schema, sample, required in members(document, media["schema"], example):
+        for what, value in bad_values(document, schema, sample):
+            yield Case(f"{pointer_of(place)}: {what}", pointer_of(place), body=encode(put(example, place, value)))
+        if required:
+            yield Case(f"{pointer_of(place)}: missing", pointer_of(place), body=encode(drop(example, place)))
+    for place in objects(example):
+        inside = place + (UNHEARD_OF,)
+        yield Case(f"{pointer_of(place)}: unknown member", pointer_of(inside),
+                   body=encode(put(example, inside, 1)))
+
+
+def body_texts(operation):
+    """What is no JSON document, or not the one asked for."""
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    good = json.dumps(example).encode()
+    first = next(iter(example))
+    twice = good[:-1] + b', "' + first.encode() + b'": ' + json.dumps(example[first]).encode() + b"}"
+    texts = {
+        "truncated 1": good[:1], "truncated 1/3": good[:len(good) // 3], "truncated 1/2": good[:len(good) // 2],
+        "truncated last": good[:-1], "trailing text": good + b" x", "second document": good + good,
+        "byte order mark": b"\xef\xbb\xbf" + good, "UTF-16": good.decode().encode("utf-16"), "comment": b"/**/" + good,
+        "single quotes": good.replace(b'"', b"'"), "trailing comma": good[:-1] + b",}", "NUL": good + b"\0",
+        "NaN": b'{"a": NaN}', "Infinity": b'{"a": Infinity}', "leading zero": b'{"a": 01}', "hexadecimal": b'{"a": 0x1}',
+        "control character": b'{"a": "\n"}', "bad escape": b'{"a": "\\x41"}', "blanks": b"   ", "word": b"nothing",
+        "array": b"[]", "number": b"1", "string": b'"text"', "null": b"null", "true": b"true",
+        "deep arrays": b"[" * 100000, "deep objects": b'{"a":' * 40000, "closed deep arrays": b"[" * 5000 + b"]" * 5000,
+        "member twice": twice,
+        "many members": b"{" + b",".join(b'"m%d":1' % i for i in range(10000)) + b"}",
+    }
+    for name, text in texts.items():
+        yield Case(f"body: {name}", body=text)
+    if operation["requestBody"]["required"]:
+        yield Case("body: none", body=b"")
+    yield Case("body: too large", codes=("body_too_large",), body=b'{"a":"' + b"a" * 300000 + b'"}')
+    for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                  "application/json; charset=utf-16", "application/xml"):
+        yield Case(f"body: {media}", codes=("unsupported_media_type",), body=good, headers={"Content-Type": media})
+    yield Case("body: gzip", codes=("unsupported_media_type",), body=good, headers={"Content-Encoding": "gzip"})
+
+
+# ---- parameters
+
+def parameter_texts(schema):
+    """(what, text) of a parameter that its schema refuses."""
+    kinds = kinds_of(schema)
+    if "array" in kinds:
+        for what, text in parameter_texts(schema["items"]):
+            yield f"item {what}", text
+        example = next(iter(schema.get("examples", [[]])), [])
+        item = str(example[0]) if example else "1"
+        for bound, step in (("minItems", -1), ("maxItems", 1)):
+            count = schema.get(bound, 0) + step
+            if bound in schema and count > 0:
+                yield bound, ",".join([item] * count)
+    if "integer" in kinds or "number" in kinds:
+        yield from ((text, text) for text in ("x", "", "nan", "inf", "1e999", "0x10", "1 2", "--1", "9" * 400))
+        for bound, step in (("minimum", -1), ("maximum", 1)):
+            if bound in schema:
+                yield bound, str(schema[bound] + step)
+    if "integer" in kinds:
+        yield from ((text, text) for text in ("1.5", "9223372036854775808", "1e1"))
+    if "boolean" in kinds:
+        yield from ((text, text) for text in ("maybe", "TRUE", "2", ""))
+    if "string" in kinds:
+        for what, value in texts_out_of(schema):
+            if isinstance(value, str) and value != "" and "," not in value:
+                yield what, value
+
+
+def parameters(operation, kind):
+    return [p for p in operation["parameters"] if p.get("in") == kind]
+
+
+def query_cases(operation):
+    codes = ("bad_parameter", "bad_cursor", "validation_failed")
+    for parameter in parameters(operation, "query"):
+        name = urllib.parse.quote(parameter["name"])
+        pointer = "/" + parameter["name"]
+        for what, text in parameter_texts(parameter["schema"]):
+            yield Case(f"?{parameter['name']}: {what}", pointer, codes, query=f"{name}={urllib.parse.quote(text)}")
+        for what, text in {"bad escape": "%zz", "half an escape": "%4", "invalid UTF-8": "%ff", "NUL": "a%00b"}.items():
+            yield Case(f"?{parameter['name']}: {what}", pointer, codes, query=f"{name}={text}")
+        yield Case(f"?{parameter['name']}: twice", pointer, codes, query=f"{name}=1&{name}=1")
+    yield Case("?: unknown parameter", "/" + UNHEARD_OF, codes, query=f"{UNHEARD_OF}=1")
+    yield Case("?: bad name", codes=codes, query="%ff=1")
+    yield Case("?: many parameters", codes=codes, query="&".join(f"p{i}=1" for i in range(300)))
+    yield Case("?: too long", codes=("uri_too_long",), query="q=" + "a" * 9000)
+
+
+def path_cases(path, operation):
+    for parameter in parameters(operation, "path"):
+        if parameter["schema"].get("format") != "uuid":
+            continue
+        slot = "{" + parameter["name"] + "}"
+        for text in ("x", "0", "0192f3a4-5b6c-7d8e-9f01-23456789abc", "%27%20or%201%3D1", "a" * 500, "%F0%9F%8F%A0"):
+            yield Case(f"path: {text[:40]}", "/" + parameter["name"], ("bad_parameter", "not_found"), path.replace(slot, text))
+        for text in ("%00", "a%2Fb", "%ff", "%zz", "%0a"):
+            yield Case(f"path: {text}", codes=("bad_request",), path=path.replace(slot, text))
+
+
+def header_cases(operation):
+    yield Case("Accept", codes=("not_acceptable",), headers={"Accept": "text/html"})
+    yield Case("Expect", codes=("bad_request",), headers={"Expect": "miracles"})
+    names = {p["$ref"].rsplit("/", 1)[1] for p in operation["parameters"] if "$ref" in p}
+    if "IdempotencyKey" in names:
+        for key in ("", "a" * 256, "a b", "\xe9", '"open', '""'):
+            yield Case(f"Idempotency-Key: {key[:10]}", codes=("bad_request",), headers={"Idempotency-Key": key.encode("latin-1")})
+    if "IfMatch" in names:
+        for tag in ("", "bare", '"open', '"a" "b"'):
+            yield Case(f"If-Match: {tag}", codes=("bad_request",), headers={"If-Match": tag})
+
+
+# ---- all of them
+
+def fill(path, operation, ids=None):
+    """The path with something real in each place: ids is {start of a path: id}; else with an example."""
+    for parameter in parameters(operation, "path"):
+        known = [value for start, value in (ids or {}).items() if path.startswith(start)]
+        path = path.replace("{" + parameter["name"] + "}", known[0] if known else parameter["schema"]["examples"][0])
+    return path
+
+
+def cases(document, path, operation, ids=None):
+    good = fill(path, operation, ids)
+    body = None
+    found = list(path_cases(path, operation))
+    if "requestBody" in operation:
+        body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"]).encode()
+        found += body_members(document, operation)
+        found += body_texts(operation)
+    found += query_cases(operation)
+    found += header_cases(operation)
+    for case in found:
+        case.path = case.path or good
+        case.body = body if case.body is None else case.body
+    return found

@@ -1,0 +1,121 @@
+"""Bad requests for every operation, made from the OpenAPI document (negative.py): each is refused with a problem that points to
+what is wrong, nothing is written, nothing breaks."""
+import http.client
+import json
+import re
+import ssl
+import types
+import urllib.parse
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+import marketplace
+import negative
+from stack import TOP
+
+OPS = re.findall(r"^OP\((\w+)\)", (TOP / "src/api/ops.def").read_text(), re.M)
+
+
+@pytest.fixture(scope="module")
+def someone(stack):
+    """A user with one of everything; .ids as negative.fill takes them."""
+    user = stack.user()
+    place = marketplace.make_property(stack.user())
+    quote = marketplace.quote(user, place["id"], 10).json()
+    booking = marketplace.book(user, marketplace.quote(user, place["id"], 20).json()["id"]).json()
+    user.ids = {"/v1/properties/": place["id"], "/v1/quotes/": quote["id"], "/v1/bookings/": booking["id"]}
+    return user
+
+
+class Wire:
+    """A client that sends what it is given: requests puts bad escapes right. Answers look like those of requests."""
+
+    def __init__(self, stack, token):
+        self.stack, self.token = stack, token
+        self.connection = http.client.HTTPSConnection(urllib.parse.urlsplit(stack.url).netloc, timeout=30,
+                                                      context=ssl.create_default_context(cafile=str(stack.ca)))
+
+    def send(self, method, target, body, headers):
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "*/*", **headers}
+        if body is not None:
+            headers = {"Content-Type": "application/json", **headers}
+        try:
+            self.connection.request(method, target, body, headers)
+            answer = self.connection.getresponse()
+        except (http.client.HTTPException, OSError):  # the server had closed the idle connection
+            self.connection.close()
+            self.connection.request(method, target, body, headers)
+            answer = self.connection.getresponse()
+        content = answer.read()
+        response = types.SimpleNamespace(
+            status_code=answer.status, ok=answer.status < 400, content=content, text=content.decode(errors="replace"),
+            headers=CaseInsensitiveDict(answer.getheaders()), json=lambda: json.loads(content),
+            request=types.SimpleNamespace(method=method, url=self.stack.url + target))
+        for check in self.stack.checks:
+            check(response)
+        return response
+
+
+@pytest.fixture(scope="module")
+def wire(stack, someone):
+    return Wire(stack, someone.token)
+
+
+def find(document, name):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if operation["operationId"] == name:
+                return path, method, operation
+    raise KeyError(name)
+
+
+def row_counts(stack):
+    names = [name for (name,) in stack.query("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")]
+    return {name: stack.query(f'select count(*) from "{name}"')[0][0] for name in names}
+
+
+def points_to(problem, pointer):
+    return any(pointer.startswith(error["pointer"]) or error["pointer"].startswith(pointer) for error in problem["errors"])
+
+
+def complaint(case, response):
+    """What is wrong with the answer to a case, or None."""
+    if not 400 <= response.status_code < 500:
+        return f"{response.status_code} {response.text[:200]}"
+    problem = response.json()
+    if problem["code"] not in case.codes:
+        return f"code {problem['code']} {problem['errors'][:3]}"
+    if case.pointer is not None and problem["code"] not in ("bad_json", "not_found") and not points_to(problem, case.pointer):
+        return f"does not point to {case.pointer}: {problem['errors'][:3]}"
+    return None
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_bad_requests_are_refused(stack, contract, someone, wire, name):
+    path, method, operation = find(contract.document, name)
+    before = row_counts(stack)
+    wrong = []
+    cases = negative.cases(contract.document, path, operation, someone.ids)
+    for case in cases:
+        target = case.path + ("?" + case.query if case.query else "")
+        found = complaint(case, wire.send(method.upper(), target, case.body, case.headers))
+        if found:
+            wrong.append(f"{case.name}: {found}")
+    assert not wrong, f"{len(wrong)} of {len(cases)}:\n" + "\n".join(wrong[:40])
+    assert row_counts(stack) == before
+    assert stack.session().get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_nobody_gets_in_without_a_valid_token(stack, contract, name):
+    path, method, operation = find(contract.document, name)
+    url = negative.fill(path, operation)
+    anonymous = stack.session()
+    if {} not in operation["security"] and operation["security"]:
+        response = anonymous.request(method.upper(), url)
+        assert response.status_code == 401 and response.json()["code"] == "unauthenticated"
+    if operation["security"]:
+        for token in ("nonsense", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."):
+            response = anonymous.request(method.upper(), url, headers={"Authorization": f"Bearer {token}"})
+            assert response.status_code == 401 and "invalid_token" in response.headers["WWW-Authenticate"]

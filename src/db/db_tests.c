@@ -298,10 +298,10 @@ START_TEST(slow_statements_and_locks_end_in_time)
     ck_assert_int_lt(clock_mono_us() - start, 1500000);
     if (fork() == 0) {
         execlp("psql", "psql", "-X", "-q", getenv("NEXUS_TEST_SUPERUSER"), "-c",
-               "begin; lock table notes; select pg_sleep(1)", "-o", "/dev/null", NULL);
+               "begin; lock table notes; select pg_sleep(4)", "-o", "/dev/null", NULL);
         _exit(1);
     }
-    usleep(400000);
+    usleep(2000000); /* psql has its lock by then, on a busy machine too */
     ck_assert_int_eq(note("locked"), ERR_UNAVAILABLE);
     ck_assert_str_eq(failure.sqlstate, "55P03");
     wait(NULL);

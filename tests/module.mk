@@ -41,4 +41,4 @@ include tests/fuzz/module.mk
 # The contract: OpenAPI and what answers must keep to.
 EXTRA_DIST += %D%/openapi.py %D%/openapi_validate.mjs %D%/package.json %D%/package-lock.json %D%/.npmrc \
 	%D%/test_http_openapi.py
-EXTRA_DIST += %D%/negative.py %D%/test_negative.py
+EXTRA_DIST += %D%/negative.py %D%/test_negative.py %D%/test_http_idempotency.py %D%/test_http_protocol.py

@@ -84,6 +84,48 @@ static void add_content_headers(struct request *rq, struct buf *head)
     buf_addz(head, "\r\n");
 }
 
+/* RFC 9110, 15. Nginx takes the line as it is, and without a phrase leaves out the blank that RFC 9112 asks
+ * for. */
+static const struct {
+    int status;
+    const char *reason;
+} reasons[] = {
+    { 200, "OK" },
+    { 201, "Created" },
+    { 204, "No Content" },
+    { 304, "Not Modified" },
+    { 400, "Bad Request" },
+    { 401, "Unauthorized" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 406, "Not Acceptable" },
+    { 408, "Request Timeout" },
+    { 409, "Conflict" },
+    { 412, "Precondition Failed" },
+    { 413, "Content Too Large" },
+    { 414, "URI Too Long" },
+    { 415, "Unsupported Media Type" },
+    { 422, "Unprocessable Content" },
+    { 429, "Too Many Requests" },
+    { 431, "Request Header Fields Too Large" },
+    { 500, "Internal Server Error" },
+    { 501, "Not Implemented" },
+    { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Timeout" },
+};
+
+static const char *reason_of(int status)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].reason;
+        }
+    }
+    return "Other";
+}
+
 void emit_head(struct request *rq)
 {
     struct buf *head = &rq->service->head;
@@ -91,6 +133,8 @@ void emit_head(struct request *rq)
     buf_reset(head);
     buf_addz(head, "Status: ");
     buf_addi(head, res->status);
+    buf_addc(head, ' ');
+    buf_addz(head, reason_of(res->status));
     buf_addz(head, "\r\n");
     add_content_headers(rq, head);
     add_header(head, "Cache-Control", cache_control(rq));

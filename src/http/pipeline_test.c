@@ -102,6 +102,7 @@ static void check_problem(struct test_answer a)
     ck_assert_str_eq(test_header("Content-Type"), "application/problem+json");
     ck_assert_str_eq(test_header("Cache-Control"), "no-store");
     ck_assert_int_eq(atoi(test_header("Status")), a.status);
+    ck_assert_str_ne(test_header("Status") + 4, "Other");
     ck_assert_int_eq(atoi(test_member("status")), a.status);
     snprintf(type, sizeof type, "https://api.example/problems/%s", test_member("code"));
     ck_assert_str_eq(test_member("type"), type);

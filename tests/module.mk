@@ -1,5 +1,5 @@
 # tests/: the black-box suite, benches and the targets that run them.
-EXTRA_DIST += %D%/with-postgres %D%/conftest.py %D%/stack.py %D%/load.py %D%/marketplace.py %D%/test_account.py %D%/test_faults.py %D%/fcgi.py \
+EXTRA_DIST += %D%/with-postgres %D%/test_plans.py %D%/conftest.py %D%/stack.py %D%/load.py %D%/marketplace.py %D%/test_account.py %D%/test_faults.py %D%/fcgi.py \
 	%D%/test_supervisor.py %D%/test_reload.py \
 	%D%/bench/bench.py %D%/bench/statements.py %D%/bench/replay.lua %D%/bench/book.lua
 # Nginx, HAProxy, units and scripts.

@@ -285,6 +285,10 @@ create index property_search_location_idx on property_search using gist (locatio
 create index property_search_created_at_idx on property_search (created_at, property_id) where published and review_count >= 0;
 create index property_search_price_idx on property_search (price, property_id) where published and review_count >= 0;
 create index property_search_rating_idx on property_search (rating, property_id) where published and review_count >= 0;
+-- For filters that few rows pass.
+create index property_search_review_count_idx on property_search (review_count) where published;
+create index property_search_capacity_idx on property_search (capacity) where published;
+create index property_search_bedrooms_idx on property_search (bedrooms) where published;
 
 -- The whole row of each property, computed from the truth.
 -- Columns in the table's order: rows are inserted with select *.

@@ -30,7 +30,7 @@ const struct options *ctl_options(struct ctl *ctl)
     return ctl->options;
 }
 
-static void say(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static void say(const char *fmt, va_list ap)
 {
     fputs("nexusctl: ", stderr);
     vfprintf(stderr, fmt, ap);

@@ -5,9 +5,7 @@
 #include "json/decode.h"
 
 #include "base/near.h"
-#include "base/utf8.h"
-#include "json/format.h"
-#include "json/pointer.h"
+#include "json/decode_value.h"
 #include "json/scan.h"
 
 #include <inttypes.h>
@@ -16,251 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct decoder {
-    struct arena *arena;
-    struct violations *v;
-    size_t faults; /* all of them, also beyond VIOLATIONS_MAX */
-};
-
-/* Where a value comes from and goes to. */
-struct slot {
-    const struct shape_field *field;
-    const struct json_path *path;
-    void *to; /* member of the struct, or item of the list */
-};
-
-#define ENUM_SHOWN_MAX 12 /* more values than that are not listed in a message */
-
-/* --- faults --- */
-
-#define FAULT(d, path, code, ...)                                                                            \
-    ((d)->faults++, (d)->v->count < VIOLATIONS_MAX                                                           \
-                        ? violations_add((d)->v, json_pointer((d)->arena, (path)), (code), __VA_ARGS__)      \
-                        : (void)0)
-
-static const char *const type_texts[] = {
-    [SHAPE_BOOL] = "true or false",
-    [SHAPE_INT] = "a whole number",
-    [SHAPE_NUMBER] = "a number",
-    [SHAPE_STRING] = "a string",
-    [SHAPE_ENUM] = "a string",
-    [SHAPE_UUID] = "a UUID",
-    [SHAPE_DATE] = "a date as YYYY-MM-DD between 1900-01-01 and 2100-01-01",
-    [SHAPE_OBJECT] = "an object",
-    [SHAPE_LIST] = "a list",
-};
-
-static void fault_type(struct decoder *d, const struct slot *s)
-{
-    FAULT(d, s->path, "type", "must be %s", type_texts[s->field->type]);
-}
-
-/* --- checks of values, wherever they come from --- */
-
-static void set_bool(struct decoder *d, const struct slot *s, bool v)
-{
-    *(bool *)s->to = v;
-}
-
-static bool is_bounded(const struct shape_field *f)
-{
-    return f->min != 0 || f->max != 0;
-}
-
-static void set_int(struct decoder *d, const struct slot *s, int64_t v)
-{
-    const struct shape_field *f = s->field;
-    if (is_bounded(f) && v < f->min) {
-        FAULT(d, s->path, "min", "must be at least %" PRId64, f->min);
-    } else if (is_bounded(f) && v > f->max) {
-        FAULT(d, s->path, "max", "must be at most %" PRId64, f->max);
-    } else {
-        *(int64_t *)s->to = v;
-    }
-}
-
-static void set_number(struct decoder *d, const struct slot *s, double v)
-{
-    const struct shape_field *f = s->field;
-    bool bounded = f->fmin < 0 || f->fmin > 0 || f->fmax < 0 || f->fmax > 0;
-    if (!isfinite(v)) {
-        FAULT(d, s->path, v > 0 ? "max" : "min", "must be a number that fits 64 bits of floating point");
-    } else if (bounded && v < f->fmin) {
-        FAULT(d, s->path, "min", "must be at least %g", f->fmin);
-    } else if (bounded && v > f->fmax) {
-        FAULT(d, s->path, "max", "must be at most %g", f->fmax);
-    } else {
-        *(double *)s->to = v;
-    }
-}
-
-/* C0, DEL and C1; newline and tab where a text may have several lines. */
-static bool has_control(struct str text, bool multiline)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool c1 = c == 0xC2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xA0;
-        if (c1 || c == 0x7F || (c < 0x20 && !(multiline && (c == '\n' || c == '\t')))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_blank_at_ends(struct str text)
-{
-    static const char blanks[] = " \t\n";
-    return text.n > 0 && (memchr(blanks, text.p[0], 3) || memchr(blanks, text.p[text.n - 1], 3));
-}
-
-/* "1 to 80", "exactly 3", "at most 80", "at least 1": bounds of a count. */
-static const char *range_text(struct decoder *d, const struct shape_field *f)
-{
-    if (f->min == f->max) {
-        return arena_printf(d->arena, "exactly %" PRId64, f->min);
-    }
-    if (f->min == 0) {
-        return arena_printf(d->arena, "at most %" PRId64, f->max);
-    }
-    return arena_printf(d->arena, "%" PRId64 " to %" PRId64, f->min, f->max);
-}
-
-static bool is_outside(const struct shape_field *f, size_t count)
-{
-    return is_bounded(f) && ((int64_t)count < f->min || (int64_t)count > f->max);
-}
-
-static void set_string(struct decoder *d, const struct slot *s, struct str text)
-{
-    const struct shape_field *f = s->field;
-    const struct format *format = f->format ? format_find(f->format) : NULL;
-    if (has_control(text, (f->flags & SHAPE_MULTILINE) != 0)) {
-        FAULT(d, s->path, "characters", "must not have control characters");
-    } else if (!(f->flags & SHAPE_EXACT) && is_blank_at_ends(text)) {
-        FAULT(d, s->path, "blank", "must not start or end with blanks");
-    } else if (is_outside(f, utf8_count(text))) {
-        FAULT(d, s->path, "length", "must have %s characters", range_text(d, f));
-    } else if (format && !format->check(text)) {
-        FAULT(d, s->path, "format", "%s", format->detail);
-    } else {
-        *(struct str *)s->to = arena_str(d->arena, text);
-    }
-}
-
-static const char *joined(struct arena *a, const char *const *values)
-{
-    const char *text = "";
-    size_t count = 0;
-    for (; values[count] && count < ENUM_SHOWN_MAX; count++) {
-        text = arena_printf(a, "%s%s%s", text, count > 0 ? ", " : "", values[count]);
-    }
-    return values[count] ? NULL : text;
-}
-
-static void fault_enum(struct decoder *d, const struct slot *s, struct str text)
-{
-    const char *const *values = s->field->values;
-    struct near near = near_start(text);
-    d->faults++;
-    if (d->v->count >= VIOLATIONS_MAX) {
-        return;
-    }
-    for (size_t i = 0; values[i]; i++) {
-        near_offer(&near, values[i]);
-    }
-    const char *pointer = json_pointer(d->arena, s->path);
-    const char *all = joined(d->arena, values);
-    if (near_best(&near)) {
-        violations_add(d->v, pointer, "enum", "is not a known value; did you mean '%s'?", near_best(&near));
-    } else if (all) {
-        violations_add(d->v, pointer, "enum", "must be one of %s", all);
-    } else {
-        violations_add(d->v, pointer, "enum", "is not a known value");
-    }
-}
-
-static void set_enum(struct decoder *d, const struct slot *s, struct str text)
-{
-    for (int i = 0; s->field->values[i]; i++) {
-        if (str_eqz(text, s->field->values[i])) {
-            *(int *)s->to = i;
-            return;
-        }
-    }
-    fault_enum(d, s, text);
-}
-
-static void set_uuid(struct decoder *d, const struct slot *s, struct str text)
-{
-    if (!uuid_parse(text, s->to)) {
-        FAULT(d, s->path, "format", "must be %s", type_texts[SHAPE_UUID]);
-    }
-}
-
-static void set_date(struct decoder *d, const struct slot *s, struct str text)
-{
-    if (!date_parse(text, s->to)) {
-        FAULT(d, s->path, "format", "must be %s", type_texts[SHAPE_DATE]);
-    }
-}
-
-/* --- lists --- */
-
-static size_t item_size(const struct shape_field *item)
-{
-    static const size_t sizes[] = {
-        [SHAPE_BOOL] = sizeof(bool),
-        [SHAPE_INT] = sizeof(int64_t),
-        [SHAPE_NUMBER] = sizeof(double),
-        [SHAPE_STRING] = sizeof(struct str),
-        [SHAPE_ENUM] = sizeof(int),
-        [SHAPE_UUID] = sizeof(struct uuid),
-        [SHAPE_DATE] = sizeof(date_t),
-        [SHAPE_OBJECT] = 0,
-        [SHAPE_LIST] = sizeof(struct shape_list),
-    };
-    return item->type == SHAPE_OBJECT ? item->sub->size : sizes[item->type];
-}
-
-/* Enums are -1 until they are given. */
-static void shape_clear(const struct shape *shape, void *base)
-{
-    for (size_t i = 0; i < shape->count; i++) {
-        const struct shape_field *f = &shape->fields[i];
-        void *to = (char *)base + f->offset;
-        if (f->type == SHAPE_ENUM) {
-            *(int *)to = -1;
-        } else if (f->type == SHAPE_OBJECT) {
-            shape_clear(f->sub, to);
-        }
-    }
-}
-
-/* Make room for the items; false when there are too few or too many of them. */
-static bool list_start(struct decoder *d, const struct slot *s, size_t count)
-{
-    struct shape_list *list = s->to;
-    if (is_outside(s->field, count)) {
-        FAULT(d, s->path, "length", "must have %s items", range_text(d, s->field));
-        return false;
-    }
-    list->count = count;
-    list->items = arena_array(d->arena, count, item_size(s->field->item));
-    return true;
-}
-
-static struct slot list_slot(const struct slot *list, const struct json_path *path, size_t i)
-{
-    const struct shape_field *item = list->field->item;
-    struct slot s = { item, path, (char *)((struct shape_list *)list->to)->items + i * item_size(item) };
-    if (item->type == SHAPE_ENUM) {
-        *(int *)s.to = -1;
-    } else if (item->type == SHAPE_OBJECT) {
-        shape_clear(item->sub, s.to);
-    }
-    return s;
-}
-
 /* --- from text: parameters and defaults --- */
 
 static void from_text_value(struct decoder *d, const struct slot *s, struct str text);
@@ -268,34 +21,34 @@ static void from_text_value(struct decoder *d, const struct slot *s, struct str 
 static void from_text_bool(struct decoder *d, const struct slot *s, struct str text)
 {
     if (!str_eqz(text, "true") && !str_eqz(text, "false")) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
-    set_bool(d, s, str_eqz(text, "true"));
+    decode_set_bool(d, s, str_eqz(text, "true"));
 }
 
 static void from_text_int(struct decoder *d, const struct slot *s, struct str text)
 {
     int64_t v;
     if (!str_int64(text, &v)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
-    set_int(d, s, v);
+    decode_set_int(d, s, v);
 }
 
 static void from_text_number(struct decoder *d, const struct slot *s, struct str text)
 {
     if (!json_is_number(text)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
-    set_number(d, s, strtod(arena_strdup(d->arena, text), NULL));
+    decode_set_number(d, s, strtod(arena_strdup(d->arena, text), NULL));
 }
 
 static void from_text_object(struct decoder *d, const struct slot *s, struct str text)
 {
-    fault_type(d, s);
+    decode_fault_type(d, s);
 }
 
 /* Comma-separated; an empty text is an empty list. */
@@ -305,13 +58,13 @@ static void from_text_list(struct decoder *d, const struct slot *s, struct str t
     for (size_t i = 0; i < text.n; i++) {
         count += text.p[i] == ',';
     }
-    if (!list_start(d, s, count)) {
+    if (!decode_list_start(d, s, count)) {
         return;
     }
     struct str item;
     for (size_t i = 0; i < count && str_split(&text, ',', &item); i++) {
         struct json_path path = JSON_PATH_ITEM(s->path, i);
-        struct slot to = list_slot(s, &path, i);
+        struct slot to = decode_list_slot(s, &path, i);
         from_text_value(d, &to, item);
     }
 }
@@ -319,9 +72,11 @@ static void from_text_list(struct decoder *d, const struct slot *s, struct str t
 static void from_text_value(struct decoder *d, const struct slot *s, struct str text)
 {
     static void (*const ways[])(struct decoder *, const struct slot *, struct str) = {
-        [SHAPE_BOOL] = from_text_bool, [SHAPE_INT] = from_text_int,       [SHAPE_NUMBER] = from_text_number,
-        [SHAPE_STRING] = set_string,   [SHAPE_ENUM] = set_enum,           [SHAPE_UUID] = set_uuid,
-        [SHAPE_DATE] = set_date,       [SHAPE_OBJECT] = from_text_object, [SHAPE_LIST] = from_text_list,
+        [SHAPE_BOOL] = from_text_bool,     [SHAPE_INT] = from_text_int,
+        [SHAPE_NUMBER] = from_text_number, [SHAPE_STRING] = decode_set_string,
+        [SHAPE_ENUM] = decode_set_enum,    [SHAPE_UUID] = decode_set_uuid,
+        [SHAPE_DATE] = decode_set_date,    [SHAPE_OBJECT] = from_text_object,
+        [SHAPE_LIST] = from_text_list,
     };
     ways[s->field->type](d, s, text);
 }
@@ -335,10 +90,10 @@ static void decode_object(struct decoder *d, const struct shape *shape, json_obj
 static void from_json_bool(struct decoder *d, const struct slot *s, json_object *json)
 {
     if (!json_object_is_type(json, json_type_boolean)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
-    set_bool(d, s, json_object_get_boolean(json));
+    decode_set_bool(d, s, json_object_get_boolean(json));
 }
 
 /* json-c clamps to the nearest integer it has: what reaches an end may have been more, and is refused. */
@@ -346,12 +101,12 @@ static void from_json_clamped_int(struct decoder *d, const struct slot *s, json_
 {
     if (json_object_get_uint64(json) > INT64_MAX) {
         FAULT(d, s->path, "max", "must be at most %" PRId64,
-              is_bounded(s->field) ? s->field->max : INT64_MAX);
+              decode_is_bounded(s->field) ? s->field->max : INT64_MAX);
     } else if (json_object_get_int64(json) == INT64_MIN) {
         FAULT(d, s->path, "min", "must be at least %" PRId64,
-              is_bounded(s->field) ? s->field->min : -INT64_MAX);
+              decode_is_bounded(s->field) ? s->field->min : -INT64_MAX);
     } else {
-        set_int(d, s, json_object_get_int64(json));
+        decode_set_int(d, s, json_object_get_int64(json));
     }
 }
 
@@ -361,26 +116,26 @@ static void from_json_int(struct decoder *d, const struct slot *s, json_object *
     if (json_object_is_type(json, json_type_int)) {
         from_json_clamped_int(d, s, json);
     } else if (fabs(v) <= 0x1p53 && trunc(v) == v) {
-        set_int(d, s, (int64_t)v);
+        decode_set_int(d, s, (int64_t)v);
     } else {
-        fault_type(d, s);
+        decode_fault_type(d, s);
     }
 }
 
 static void from_json_number(struct decoder *d, const struct slot *s, json_object *json)
 {
     if (!json_object_is_type(json, json_type_int) && !json_object_is_type(json, json_type_double)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
-    set_number(d, s, json_object_get_double(json));
+    decode_set_number(d, s, json_object_get_double(json));
 }
 
 /* All types that JSON has as strings. */
 static void from_json_text(struct decoder *d, const struct slot *s, json_object *json)
 {
     if (!json_object_is_type(json, json_type_string)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
     from_text_value(d, s,
@@ -395,16 +150,16 @@ static void from_json_sub_object(struct decoder *d, const struct slot *s, json_o
 static void from_json_list(struct decoder *d, const struct slot *s, json_object *json)
 {
     if (!json_object_is_type(json, json_type_array)) {
-        fault_type(d, s);
+        decode_fault_type(d, s);
         return;
     }
     size_t count = json_object_array_length(json);
-    if (!list_start(d, s, count)) {
+    if (!decode_list_start(d, s, count)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
         struct json_path path = JSON_PATH_ITEM(s->path, i);
-        struct slot to = list_slot(s, &path, i);
+        struct slot to = decode_list_slot(s, &path, i);
         json_object *item = json_object_array_get_idx(json, i);
         if (item) {
             from_json_value(d, &to, item);
@@ -612,14 +367,14 @@ static void decode_repeated(struct decoder *d, const struct slot *s, const struc
                             size_t count)
 {
     struct str name = str_from(s->field->name);
-    if (!list_start(d, s, count_named(params, count, name))) {
+    if (!decode_list_start(d, s, count_named(params, count, name))) {
         return;
     }
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         if (str_eq(params[i].name, name)) {
             struct json_path path = JSON_PATH_ITEM(s->path, at);
-            struct slot to = list_slot(s, &path, at++);
+            struct slot to = decode_list_slot(s, &path, at++);
             from_text_value(d, &to, params[i].value);
         }
     }
@@ -681,7 +436,7 @@ enum err shape_decode(const struct shape *shape, struct arena *arena, struct str
     v->arena = v->arena ? v->arena : arena;
     *out = base;
     *why = NULL;
-    shape_clear(shape, base);
+    decode_clear(shape, base);
     decode_params(&d, shape, IN_PATH, path, path_count, base);
     decode_params(&d, shape, IN_QUERY, query, query_count, base);
     size_t in_params = d.faults;

@@ -2,7 +2,7 @@
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-fuzz_decode_files = tests/fuzz/decode_fuzz.c src/json/sample_shape.c src/json/decode.c src/json/shape.c \
+fuzz_decode_files = tests/fuzz/decode_fuzz.c src/json/sample_shape.c src/json/decode.c src/json/decode_value.c src/json/shape.c \
 	src/json/scan.c src/json/pointer.c src/json/format.c src/json/timezone.c src/json/write.c src/base/arena.c \
 	src/base/buf.c src/base/clock.c src/base/date.c src/base/log.c src/base/near.c src/base/str.c \
 	src/base/utf8.c src/base/uuid.c

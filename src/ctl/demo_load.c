@@ -159,6 +159,24 @@ static bool read_amenities(struct load *load)
     return r != NULL;
 }
 
+/* Addresses are made from seed and count, so one tells whether this content is there. */
+static bool is_new(struct load *load)
+{
+    struct buf *text = &load->lanes[0].writer.text;
+    demo_user_email(load->world, 0, text);
+    buf_addc(text, '\0');
+    const char *email = text->p;
+    PGresult *r = pg_query_params(load->lanes[0].c, "select 1 from users where email = $1", 1, &email);
+    bool found = r && PQntuples(r) > 0;
+    if (found) {
+        ctl_say("%lld properties with seed %llu are there already; choose another --seed",
+                (long long)load->world->properties, (unsigned long long)load->world->seed);
+    }
+    buf_reset(text);
+    PQclear(r);
+    return r && !found;
+}
+
 static bool choose_lanes(struct load *load)
 {
     int64_t may;
@@ -272,7 +290,7 @@ enum ctl_exit demo_load(const struct options *o, const struct demo_world *w, boo
 {
     struct load load = { .world = w, .timings = timings, .lane_count = 1 };
     enum ctl_exit exit = CTL_FAILED;
-    bool ok = lane_open(&load, 0, o, &exit) && read_amenities(&load) && choose_lanes(&load);
+    bool ok = lane_open(&load, 0, o, &exit) && is_new(&load) && read_amenities(&load) && choose_lanes(&load);
     for (int i = 1; i < load.lane_count && ok; i++) {
         ok = lane_open(&load, i, o, &exit);
     }

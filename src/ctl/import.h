@@ -31,8 +31,9 @@ struct import {
     PGconn *c;
     const char *dir;
     const char *city, *country, *time_zone, *currency;
-    int exponent; /* of the currency */
-    bool quiet;   /* no progress */
+    int exponent;             /* of the currency */
+    bool quiet;               /* no progress */
+    char listings_path[4096]; /* set by import_read, for reports */
     struct arena *memory;
     struct idset listings, hosts;
     struct import_count counts[IMPORT_WHATS];

@@ -136,7 +136,7 @@ static bool report_unpriced(struct import *im)
 {
     PGresult *r = pg_query(im->c, "select line from import_listings where price is null order by line");
     for (int i = 0; r && i < PQntuples(r); i++) {
-        fprintf(stderr, "%s/listings:%s: neither the listing nor its calendar has a price\n", im->dir,
+        fprintf(stderr, "%s:%s: neither the listing nor its calendar has a price\n", im->listings_path,
                 PQgetvalue(r, i, 0));
         im->counts[IMPORT_LISTINGS].rejected++;
     }

@@ -577,6 +577,9 @@ static enum ctl_exit read_file(struct import *im, const struct file *file)
         }
         return exit;
     }
+    if (file->what == IMPORT_LISTINGS) {
+        snprintf(im->listings_path, sizeof(im->listings_path), "%s", r.path);
+    }
     buf_init(&r.scratch, SCRATCH_MAX);
     exit = load_file(&r);
     buf_free(&r.scratch);

@@ -146,7 +146,7 @@ void manual_write_completion(FILE *out)
 {
     fputs("# bash completion of nexusctl; made by nexusctl completion.\n"
           "_nexusctl()\n{\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} line i words=\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} line= i words=\n"
           "    case $before in\n"
           "    -c | --config | --dir | --password-file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); "
           "return ;;\n"

@@ -199,18 +199,23 @@ static const char in_wide_boxes[] =
     "(2 * 6371.0088 * asin(least(1, sqrt(sin(radians({t}.location[1] - $1) / 2) ^ 2"                         \
     " + cos(radians($1)) * cos(radians({t}.location[1])) * sin(radians({t}.location[0] - $2) / 2) ^ 2))))"
 
+/* `busy` decides alone for a single unit; with several it is only necessary, see below. */
+static const char is_free[] = " and {t}.unit_count > 0 and not ({t}.busy && daterange($1,$2))"
+                              " and {t}.max_nights >= $2 - $1";
+
 /*
- * `busy` decides alone for a single unit; with several it is only necessary (each unit may be taken on
- * another night), and the inventory itself is asked. OFFSET 0 keeps PostgreSQL from making a hash table of
- * all units instead.
+ * With several units each may be taken on another night, so the inventory itself is asked. OFFSET 0 keeps
+ * PostgreSQL from making a hash table of all units instead.
  */
-static const char is_free[] =
-    " and {t}.unit_count > 0 and not ({t}.busy && daterange($1,$2)) and {t}.max_nights >= $2 - $1"
-    " and coalesce((select mn.min_nights from calendar_nights mn"
-    " where mn.property_id = {t}.property_id and mn.night = $1), {t}.min_nights) <= $2 - $1"
+static const char has_free_unit[] =
     " and ({t}.unit_count = 1 or exists (select from units fu where fu.property_id = {t}.property_id"
     " and not exists (select from occupancy fo where fo.unit_id = fu.id and fo.nights && daterange($1,$2)) "
     "offset 0))";
+
+/* The calendar may want longer stays of those who arrive on this day, or shorter ones. */
+static const char is_long_enough[] = " and coalesce((select mn.min_nights from calendar_nights mn"
+                                     " where mn.property_id = {t}.property_id and mn.night = $1),"
+                                     " {t}.min_nights) <= $2 - $1";
 
 /* Only asked when the day may be over somewhere. */
 static const char is_to_come[] = " and $1 >= (now() at time zone {t}p.time_zone)::date";
@@ -277,6 +282,8 @@ static void where_stay(struct request *rq, struct selection *sel, const struct p
     p[0] = db_date(rq->arena, in->check_in);
     p[1] = db_date(rq->arena, in->check_out);
     selection_where(sel, is_free, p, 2);
+    selection_where_late(sel, is_long_enough, p, 2);
+    selection_where_late(sel, has_free_unit, p, 2);
     selection_compute(sel, "total", stay_total, p, 2);
     if (in->check_in <= utc_date(rq) + 1) {
         selection_where(sel, is_to_come, p, 1);
@@ -303,21 +310,6 @@ static void where_one(struct arena *a, struct selection *sel, const char *sql, s
     selection_where(sel, sql, p, 1);
 }
 
-static bool uses(const struct selection *sel, const char *name)
-{
-    for (size_t i = 0; i < sel->sort_count; i++) {
-        if (str_eqz(str_from(sel->sorts[i].field->name), name)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < sel->filter_count; i++) {
-        if (str_eqz(str_from(sel->filters[i].field->name), name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What is computed per hit can only order hits that are few, so it needs an area that can be looked up. */
 static enum err check_sense(struct request *rq, const struct selection *sel,
                             const struct property_list_in *in, bool narrow)
@@ -325,13 +317,13 @@ static enum err check_sense(struct request *rq, const struct selection *sel,
     if (SHAPE_HAS(in, CHECK_IN) && in->check_in < utc_date(rq) - 1) {
         return fail(rq, ERR_BAD_PARAMETER, "/check_in", "The day is over everywhere.");
     }
-    if (uses(sel, "total") && !SHAPE_HAS(in, CHECK_IN)) {
+    if (selection_uses(sel, "total") && !SHAPE_HAS(in, CHECK_IN)) {
         return fail(rq, ERR_BAD_PARAMETER, "/check_in", "total needs check_in and check_out.");
     }
-    if (uses(sel, "distance") && !SHAPE_HAS(in, NEAR)) {
+    if (selection_uses(sel, "distance") && !SHAPE_HAS(in, NEAR)) {
         return fail(rq, ERR_BAD_PARAMETER, "/near", "distance needs near and radius.");
     }
-    if ((uses(sel, "total") || uses(sel, "distance")) && !narrow) {
+    if ((selection_uses(sel, "total") || selection_uses(sel, "distance")) && !narrow) {
         return fail(rq, ERR_BAD_PARAMETER, "/bbox",
                     "Ordering or choosing by total or distance needs an area of at most %.0f square degrees.",
                     SEARCH_WIDE);

@@ -40,6 +40,7 @@ struct selection_extra {
     const char *sql;
     const struct db_param *params; /* arena */
     int nparams;
+    bool late;                     /* a costly condition: asked in the order of the list until the page is full */
 };
 
 struct selection {
@@ -72,6 +73,9 @@ struct selection {
 
 /* Add a condition (" and ..."). Text and params must outlive the request. */
 void selection_where(struct selection *sel, const char *sql, const struct db_param *params, int nparams);
+/* The same for a condition that costs much and refuses little. In lists of a page_first entity it is put to the candidates
+ * after they are sorted, one by one until the page is full; it may only mention columns of the entity's table. */
+void selection_where_late(struct selection *sel, const char *sql, const struct db_param *params, int nparams);
 /* Supply a computed field. */
 void selection_compute(struct selection *sel, const char *field, const char *sql, const struct db_param *params,
                        int nparams);

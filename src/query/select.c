@@ -42,7 +42,12 @@ static void extra_add(struct selection *sel, struct selection_extra extra)
 
 void selection_where(struct selection *sel, const char *sql, const struct db_param *params, int nparams)
 {
-    extra_add(sel, (struct selection_extra){ NULL, sql, params, nparams });
+    extra_add(sel, (struct selection_extra){ NULL, sql, params, nparams, false });
+}
+
+void selection_where_late(struct selection *sel, const char *sql, const struct db_param *params, int nparams)
+{
+    extra_add(sel, (struct selection_extra){ NULL, sql, params, nparams, true });
 }
 
 void selection_compute(struct selection *sel, const char *field, const char *sql,
@@ -54,7 +59,7 @@ void selection_compute(struct selection *sel, const char *field, const char *sql
             LOG_TEXT("field", field));
         abort();
     }
-    extra_add(sel, (struct selection_extra){ f, sql, params, nparams });
+    extra_add(sel, (struct selection_extra){ f, sql, params, nparams, false });
 }
 
 bool selection_uses(const struct selection *sel, const char *field)

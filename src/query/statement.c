@@ -391,6 +391,26 @@ static void page_start(struct plan_builder *b, const struct scan *s, const struc
     }
 }
 
+static void extra_conditions(struct plan_builder *b, const struct scan *s, bool late)
+{
+    for (size_t i = 0; i < s->sel->extra_count; i++) {
+        const struct selection_extra *x = &s->sel->extra[i];
+        if (!x->field && x->late == late) {
+            expand(b, x->sql, s, s->extra_base[i]);
+        }
+    }
+}
+
+/* Whether conditions wait until the candidates are sorted. */
+static bool has_late(const struct selection *sel)
+{
+    bool late = false;
+    for (size_t i = 0; i < sel->extra_count; i++) {
+        late |= sel->extra[i].late;
+    }
+    return late && sel->entity->page_first && !sel->single;
+}
+
 static void conditions(struct plan_builder *b, const struct scan *s, const struct cursor *c)
 {
     const struct selection *sel = s->sel;
@@ -403,10 +423,9 @@ static void conditions(struct plan_builder *b, const struct scan *s, const struc
         text(b, "true");
     }
     scope(b, s);
-    for (size_t i = 0; i < sel->extra_count; i++) {
-        if (!sel->extra[i].field) {
-            expand(b, sel->extra[i].sql, s, s->extra_base[i]);
-        }
+    extra_conditions(b, s, false);
+    if (!has_late(sel)) {
+        extra_conditions(b, s, true);
     }
     for (size_t i = 0; i < sel->filter_count; i++) {
         filter(b, s, &sel->filters[i]);
@@ -476,7 +495,16 @@ static void rows(struct plan_builder *b, const struct scan *s, const struct curs
     from(b, s);
     conditions(b, s, c);
     order(b, s);
-    limit(b, s->sel);
+}
+
+/* The candidates in order, under the scan's own alias; the offset keeps the late conditions out of the sort.
+ */
+static void sorted_rows(struct plan_builder *b, const struct scan *s, const struct cursor *c)
+{
+    plan_sql(b, " from (select %s.*", s->alias);
+    rows(b, s, c);
+    plan_sql(b, " offset 0) %s where true", s->alias);
+    extra_conditions(b, s, true);
 }
 
 /* The page's keys as a subquery with an alias of its own, then its rows; see page_first in entity.h. */
@@ -486,7 +514,12 @@ static void page_rows(struct plan_builder *b, const struct scan *s, const struct
     text(b, " from (select ");
     expression(b, s, key);
     text(b, " as key");
-    rows(b, s, c);
+    if (has_late(s->sel)) {
+        sorted_rows(b, s, c);
+    } else {
+        rows(b, s, c);
+    }
+    limit(b, s->sel);
     plan_sql(b, ") page join %s %s on ", s->sel->entity->table, s->alias);
     expression(b, s, key);
     text(b, " = page.key");
@@ -508,6 +541,7 @@ void statement_walk(struct plan_builder *b, const struct selection *sel, const s
         page_rows(b, &s, c);
     } else {
         rows(b, &s, c);
+        limit(b, sel);
     }
 }
 
@@ -530,6 +564,7 @@ static void put_extra(struct buf *key, const struct selection_extra *x)
 {
     put(key, (uint64_t)(uintptr_t)x->field);
     put_text(key, x->sql);
+    put(key, x->late);
     put(key, (uint64_t)x->nparams);
     for (int i = 0; i < x->nparams; i++) {
         put(key, (uint64_t)x->params[i].type);

@@ -24,6 +24,7 @@ static char head_text[HEAD_LIMIT + 1];
 static char *body_text;
 static struct json_object *body_json;
 static char header_value[1024];
+static struct options *loaded; /* owns the texts of test_options */
 static char key_path[] = "/tmp/nexus-http-XXXXXX";
 
 /* ---- ops ---- */
@@ -158,9 +159,9 @@ static void write_key(void)
 void test_options_reset(void)
 {
     char error[256];
-    struct options *o = options_load(NULL, error, sizeof error);
-    ck_assert_msg(o != NULL, "%s", error);
-    test_options = *o; /* its texts live as long as the process: o is kept */
+    loaded = options_load(NULL, error, sizeof error);
+    ck_assert_msg(loaded != NULL, "%s", error);
+    test_options = *loaded;
     test_options.redis = "";
     test_options.token_key_file = key_path;
     test_options.public_url = "https://api.example/";
@@ -177,6 +178,7 @@ void test_service_start(void)
 void test_service_stop(void)
 {
     service_destroy(test_service);
+    options_free(loaded);
     unlink(key_path);
     json_object_put(body_json);
     free(body_text);

@@ -68,6 +68,22 @@ def test_every_amenity_is_known_to_both_sides(stack, host):
                    "/amenities/1")
 
 
+def test_currencies_and_zones_are_known_to_both_sides(stack, host):
+    """What the shapes accept, the database takes; rare ones included."""
+    for currency, zone in (("AFN", "Asia/Kathmandu"), ("JPY", "America/Argentina/ComodRivadavia"), ("KWD", "Etc/GMT+12"), ("XAF", "GB")):
+        made = make_property(host, price={"amount": 5, "currency": currency}, time_zone=zone)
+        assert made["price"]["currency"] == currency and made["time_zone"] == zone
+    codes = {code for code, in stack.query("select code from currencies")}
+    assert len(codes) > 150
+
+
+def test_an_account_that_is_gone(stack, host):
+    ghost, place = stack.user(), make_property(host)["id"]
+    stack.query("delete from users where id = %s", ghost.id)
+    for answer in (ghost.post("/v1/properties", json=PROPERTY), quote(ghost, place, 5)):
+        problem(answer, 401, "unauthenticated")
+
+
 @pytest.mark.parametrize("change, pointer", [
     ({"title": ""}, "/title"), ({"title": None}, "/title"), ({"kind": "castle"}, "/kind"), ({"country": "usa"}, "/country"),
     ({"time_zone": "Mars/Olympus"}, "/time_zone"), ({"capacity": 0}, "/capacity"), ({"location": {"lat": 91, "lng": 0}}, "/location/lat"),

@@ -359,12 +359,13 @@ def test_no_colour_unless_a_terminal_wants_it(migrated):
 
 
 def test_starts_quickly(migrated):
+    sanitized = b"__asan_init" in NEXUSCTL.read_bytes()
     times = []
-    for _ in range(5):
+    for _ in range(10):
         start = time.perf_counter()
         migrated.ctl("--version")
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.05
+    assert min(times) < (0.5 if sanitized else 0.05)
 
 
 def test_a_full_disk_is_a_failure():

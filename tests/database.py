@@ -138,11 +138,9 @@ class Database:
 
 
 # Rows of the search index that differ from the truth it is made of.
-COLUMNS = """property_id, location::text, published, room_type, price, currency, rating, review_count, capacity, bedrooms,
-             min_nights, max_nights, unit_count, amenity_ids, busy"""
-SEARCH_DIFFERENCES = f"""select count(*) from (
-    (select {COLUMNS} from property_search_truth except select {COLUMNS} from property_search) union all
-    (select {COLUMNS} from property_search except select {COLUMNS} from property_search_truth)) x"""
+SEARCH_DIFFERENCES = """select count(*) from (
+    (select t::text from property_search_truth t except select s::text from property_search s) union all
+    (select s::text from property_search s except select t::text from property_search_truth t)) x"""
 
 # Foreign keys that do not hold, as names; loads without triggers must leave none.
 BROKEN_KEYS = """

@@ -143,3 +143,8 @@ def test_it_can_be_kept(api):
     first = api.get("/v1/openapi.json")
     again = api.get("/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and again.content == b""
+
+
+def test_the_list_of_problems_is_what_the_table_makes():
+    made = subprocess.run(["awk", "-f", "docs/errors.awk", "src/base/errors.def"], cwd=TOP, capture_output=True, text=True, check=True)
+    assert made.stdout == (TOP / "docs/errors.md").read_text()

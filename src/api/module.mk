@@ -20,4 +20,10 @@ check_PROGRAMS += %D%/api_tests
 	%D%/metrics_test.c %D%/notify_test.c %D%/pool_test.c %D%/worker_test.c %D%/fixture_service.c
 %C%_api_tests_LDADD = libnexus_api.a $(NEXUS_LIBS) $(CHECK_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/registry_tests
+%C%_registry_tests_SOURCES = %D%/registry_tests.c %D%/registry.c %D%/ops.def
+%C%_registry_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif
 dist_man_MANS += docs/man/nexus-api.8

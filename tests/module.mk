@@ -37,6 +37,7 @@ check-fresh:
 .PHONY: check-fresh check-http check-sanitize bench
 
 include tests/ctl.mk
+include tests/domain.mk
 include tests/fuzz/module.mk
 
 # The contract: OpenAPI and what answers must keep to.

@@ -121,6 +121,21 @@ def test_dry_run_says_the_same_and_keeps_nothing(cluster, loaded):
     assert database.value(EVERYTHING) == before
 
 
+def test_a_calendar_can_be_moved_by_whole_weeks(cluster, loaded):
+    """2027-01-01, the first night of the file, is a Friday; so is what it becomes."""
+    database = cluster.database()
+    arguments = ("import", "inside-airbnb", str(SMALL), "--city", "Testville", "--move-to")
+    assert database.run(*arguments, "soon").returncode == 2
+    assert database.run(*arguments, "2028-03-01").returncode == 0
+    shift = "select min(lower(nights)) - '{}'::date, to_char(min(lower(nights)), 'ID') from occupancy"
+    assert [(int(days), day) for days, day in loaded.query(shift.format("2027-01-01"))] == [(0, "5")]
+    days, weekday = database.query(shift.format("2027-01-01"))[0]
+    assert (int(days), weekday) == (427, "5")
+    assert int(database.value("select min(night) - date '2027-01-06' from calendar_nights")) == 427
+    database.run(*arguments, "2028-03-01")
+    assert database.value(SEARCH_DIFFERENCES) == 0
+
+
 def test_gzip_and_other_places(cluster, tmp_path):
     folder = tmp_path / "inside-airbnb-new-porto"
     folder.mkdir()

@@ -14,6 +14,8 @@ static const struct ctl_option options[] = {
     { "country", "CC", "Country, two letters of ISO 3166 (default US)." },
     { "time-zone", "TZ", "Time zone of the listings (default America/New_York)." },
     { "currency", "CUR", "Currency of the prices (default USD)." },
+    { "move-to", "DATE",
+      "Move the calendar by whole weeks so that it begins on DATE or up to six days later." },
     { NULL, NULL, NULL },
 };
 
@@ -90,6 +92,18 @@ static enum ctl_exit check_place(struct import *im)
     return CTL_OK;
 }
 
+/* A snapshot is of the past soon. Whole weeks keep week-ends what they are. Reviews stay where they were. */
+static bool move_calendar(struct import *im)
+{
+    static const char sql[] = "update import_calendar set night = night + s.days from (select ceil(($1::date "
+                              "- min(night)) / 7.0)::int * 7 as days"
+                              " from import_calendar) s";
+    PGresult *r = im->move_to ? pg_query_params(im->c, sql, 1, &im->move_to) : NULL;
+    bool moved = !im->move_to || r;
+    PQclear(r);
+    return moved;
+}
+
 static enum ctl_exit import_all(struct import *im, bool dry)
 {
     if (!pg_exec(im->c, "set statement_timeout = 0; begin")) {
@@ -97,6 +111,9 @@ static enum ctl_exit import_all(struct import *im, bool dry)
     }
     enum ctl_exit exit = check_place(im);
     exit = exit == CTL_OK ? import_read(im) : exit;
+    if (exit == CTL_OK && !move_calendar(im)) {
+        return pg_exit(im->c);
+    }
     exit = exit == CTL_OK ? import_merge(im) : exit;
     if (exit == CTL_OK && !pg_exec(im->c, dry ? "rollback" : "commit")) {
         exit = pg_exit(im->c);
@@ -141,7 +158,12 @@ static enum ctl_exit import_run(struct ctl *ctl)
                          .country = value_or(ctl, "country", "US"),
                          .time_zone = value_or(ctl, "time-zone", "America/New_York"),
                          .currency = value_or(ctl, "currency", "USD"),
+                         .move_to = ctl_value(ctl, "move-to"),
                          .quiet = ctl_json(ctl) };
+    date_t date;
+    if (im.move_to && !date_parse(str_from(im.move_to), &date)) {
+        return ctl_fail(CTL_USAGE, "--move-to: \"%.40s\" is not a date like 2026-01-31", im.move_to);
+    }
     if (!country_valid(im.country) || !im.city[0] || strlen(im.city) > 120) {
         return ctl_fail(CTL_USAGE, "--country needs two capital letters, --city 1 to 120 bytes");
     }

@@ -31,6 +31,7 @@ struct import {
     PGconn *c;
     const char *dir;
     const char *city, *country, *time_zone, *currency;
+    const char *move_to;      /* first day of the calendar as loaded, or NULL: as published */
     int exponent;             /* of the currency */
     bool quiet;               /* no progress */
     char listings_path[4096]; /* set by import_read, for reports */

@@ -176,7 +176,7 @@ class Bench:
             say("  search_albany skipped: name the folder of an Inside Airbnb snapshot in NEXUS_ALBANY")
             return
         started = time.monotonic()
-        self.stack.ctl("import", "inside-airbnb", folder)
+        self.stack.ctl("import", "inside-airbnb", folder, "--move-to", str(datetime.date.today()))
         self.results["import_albany"] = {"seconds": round(time.monotonic() - started, 2)}
         say(f"  import of Albany              {self.results['import_albany']['seconds']:.1f} s")
         self.search("search_albany", "property_id in (select property_id from property_imports)")

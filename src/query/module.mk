@@ -14,3 +14,11 @@ check_PROGRAMS += %D%/query_tests
 	%D%/read_test.c %D%/record_test.c %D%/select_test.c %D%/statement_test.c
 %C%_query_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
 endif
+
+# What a read costs in C; `make src/query/query_bench`, then run it under tests/with-postgres.
+if HAVE_CHECK
+EXTRA_PROGRAMS += %D%/query_bench
+%C%_query_bench_SOURCES = %D%/query_bench.c %D%/query_fixture.c %D%/query_tests.h
+%C%_query_bench_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+CLEANFILES += %D%/query_bench
+endif

@@ -1,10 +1,17 @@
 """Idempotency-Key: one effect per key, the same bytes for every repetition."""
 import concurrent.futures
+import contextlib
 import hashlib
 import json
+import os
+import random
+import signal
+import threading
+import time
 import uuid
 
 import pytest
+import requests
 
 import marketplace
 
@@ -135,3 +142,53 @@ def test_with_a_key_a_write_takes_two_round_trips(stack, guest, place):
     assert answer.status_code == 201
     lines = [line for line in stack.log("api").splitlines() if answer.headers["X-Request-Id"] in line]
     assert len(lines) == 1 and json.loads(lines[0])["op"] == "booking_create"
+
+
+def test_killed_workers_leave_one_effect_a_key(fresh_stack):
+    """Whatever a crash cuts off, repeating with the key ends in one booking and one answer."""
+    stack = fresh_stack()
+    place = marketplace.make_property(stack.user(), max_nights=30, units=[{"name": str(i)} for i in range(30)])["id"]
+    guest = stack.user()
+    stop = threading.Event()
+
+    def killer():
+        while not stop.is_set():
+            workers = stack.workers()
+            if len(workers) > 3:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(random.choice(workers), signal.SIGKILL)
+            stop.wait(0.15)
+
+    def until_answered(session, method, url, **kwargs):
+        for _ in range(200):
+            with contextlib.suppress(requests.RequestException):
+                answer = session.request(method, url, **kwargs)
+                if answer.status_code in (200, 201):
+                    return answer
+                assert answer.status_code in (409, 502, 503), answer.text
+                assert answer.status_code != 409 or answer.json()["code"] == "idempotency_running", answer.text
+            time.sleep(0.02)
+        raise AssertionError(f"{method} {url} never answered")
+
+    def buyer(number):
+        session, seen = stack.session(guest.token), []
+        for turn in range(4):
+            quote = until_answered(session, "POST", "/v1/quotes", json=stay(place, 10 + 3 * turn),
+                                   headers={"Idempotency-Key": f"quote-{number}-{turn}"}).json()["id"]
+            mine = f"booking-{number}-{turn}"
+            answers = [until_answered(session, "POST", "/v1/bookings", json={"quote_id": quote}, headers={"Idempotency-Key": mine})
+                       for _ in range(2)]
+            assert answers[0].content == answers[1].content
+            seen.append(answers[0].json()["id"])
+        return seen
+
+    reaper = threading.Thread(target=killer)
+    reaper.start()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            booked = [booking for seen in pool.map(buyer, range(8)) for booking in seen]
+    finally:
+        stop.set()
+        reaper.join()
+    assert len(set(booked)) == 32 and count(stack, "bookings") == 32
+    marketplace.check_invariants(stack)

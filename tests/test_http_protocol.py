@@ -11,6 +11,7 @@ import pytest
 
 import fcgi
 import marketplace
+from stack import wait_until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -251,3 +252,21 @@ def test_limits_and_origins(fresh_stack):
     assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in preflight.headers
     assert api.get("/readyz").status_code == 200  # probes are never limited
+
+
+def test_readiness_follows_what_is_needed(fresh_stack):
+    stack = fresh_stack()
+    api = stack.session()
+    assert api.get("/readyz").json() == {"status": "ready", "database": "up", "cache": "up"}
+    stack.stop("redis")
+    wait_until(lambda: api.get("/readyz").json().get("cache") == "down", 10, "Redis to be seen gone")
+    assert api.get("/readyz").status_code == 200  # it is not needed
+    stack.start("redis")
+    stack.stop("postgresql")
+    # Each worker sees for itself, so for a moment they differ.
+    wait_until(lambda: all(api.get("/readyz").status_code == 503 for _ in range(40)), 15, "every worker to see it")
+    refused = api.get("/readyz")
+    assert refused.status_code == 503 and refused.json()["code"] == "unavailable" and int(refused.headers["Retry-After"]) >= 1
+    assert api.get("/healthz").status_code == 200
+    stack.start("postgresql")
+    wait_until(lambda: all(api.get("/readyz").status_code == 200 for _ in range(40)), 15, "every worker to be ready again")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from stack import TOP, private_stack, wait_until
+from stack import TOP, Stack, private_stack, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +95,24 @@ def test_options_go_to_the_configuration_and_bad_ones_are_refused(demo):
     demo.quickstart("up", "--no-build")
     wait_until(lambda: sum("worker" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
                            for pid in demo.workers()) == 3, 10, "three workers")
+
+
+def test_a_checkout_others_cannot_enter_keeps_its_state_elsewhere(tmp_path):
+    """Below /root, for example: servers of other users could not reach it, nor sockets with so long a name be made."""
+    folder = tmp_path / ("a" * 60)
+    folder.mkdir(mode=0o700)
+    stack = Stack(folder / "run")
+    try:
+        stack.up()
+        assert stack.run_dir.is_symlink() and str(stack.run_dir.resolve()).startswith("/var/tmp/nexus-")
+        assert stack.ready() and stack.query("select current_user") == [("nexus_owner",)]
+    finally:
+        stack.destroy()
+    assert not stack.run_dir.exists()
+
+
+def test_ctl_talks_to_this_stack(demo):
+    assert demo.ctl("check").returncode == 0
+    assert "guest@example.com" in demo.ctl("user", "list").stdout
+    wrong = demo.ctl("no-such-verb", check=False)
+    assert wrong.returncode == 2 and "no-such-verb" in wrong.stderr

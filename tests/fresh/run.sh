@@ -13,6 +13,7 @@ PATH=$PATH:/usr/sbin:/sbin
 [[ $(id -u) -eq 0 ]] || { echo "debootstrap needs root: sudo $0" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "missing: apt-get install debootstrap" >&2; exit 1; }
 TREE=${1:-$(mktemp -d /var/tmp/nexus-fresh.XXXXXX)}
+chmod 0755 "$TREE" 2>/dev/null || : # a root folder that only root may enter is no Debian
 SUITE=bookworm
 RESULTS=()
 

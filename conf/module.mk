@@ -28,6 +28,7 @@ redisconfdir = $(examplesdir)/redis
 redisconf_DATA = $(redis_conf)
 
 # What Nginx and HAProxy answer by themselves, anew from errors.def (a test compares).
+docs_targets += edge-errors
 edge-errors:
 	$(AWK) -v out=nginx -f $(srcdir)/conf/edge-errors.awk $(srcdir)/src/base/errors.def > $(srcdir)/conf/nginx/snippets/nexus-errors.conf
 	for status in 400 403 408 413 429 500 502 503 504; do \

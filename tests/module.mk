@@ -1,11 +1,8 @@
 # tests/: the black-box suite, benches and the targets that run them.
-EXTRA_DIST += %D%/with-postgres %D%/test_plans.py %D%/conftest.py %D%/stack.py %D%/load.py %D%/marketplace.py %D%/test_account.py %D%/test_faults.py %D%/fcgi.py \
-	%D%/test_supervisor.py %D%/test_reload.py \
-	%D%/bench/bench.py %D%/bench/statements.py %D%/bench/replay.lua %D%/bench/book.lua
-# Nginx, HAProxy, units and scripts.
-EXTRA_DIST += %D%/edge.py %D%/tables.py %D%/test_edge_nginx.py %D%/test_edge_haproxy.py %D%/test_systemd.py \
-	%D%/test_scripts.py %D%/test_systemd_boot.py %D%/systemd/probe.py %D%/systemd/sandbox.py \
-	%D%/fresh/run.sh %D%/pytest.ini %D%/test_quickstart.py %D%/test_edge_stack.py
+# What is in these folders belongs to the tarball; tests/test_build.py compares it with what is committed.
+EXTRA_DIST += $(wildcard $(srcdir)/tests/*.py $(srcdir)/tests/*.mjs $(srcdir)/tests/bench/*.*) \
+	%D%/with-postgres %D%/pytest.ini %D%/package.json %D%/package-lock.json %D%/.npmrc \
+	%D%/systemd/probe.py %D%/systemd/sandbox.py %D%/fresh/run.sh
 
 # Check ends a test after 4 s by default, which a busy machine under sanitizers can need.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
@@ -26,6 +23,34 @@ check-sanitize:
 	cd sanitize && $(MAKE) && $(MAKE) check
 	cd $(srcdir) && NEXUS_BUILD_DIR=$(abs_builddir)/sanitize $(PYTEST) -q tests
 
+# What the units run through; needs a build with --enable-coverage and gcovr. `make coverage COVERAGE_WITH=check-http`
+# measures the black-box suite instead, or both when asked for both.
+COVERAGE_WITH = check
+if COVERAGE
+coverage:
+	find . -name '*.gcda' -exec rm -f {} +
+	$(MAKE) $(AM_MAKEFLAGS) $(COVERAGE_WITH)
+	$(MKDIR_P) coverage
+	gcovr --root $(srcdir) --object-directory . --filter '$(abs_srcdir)/src/' --exclude '.*_tests?\.[ch]$$' \
+		--gcov-ignore-parse-errors --print-summary --txt coverage/coverage.txt \
+		--html-details coverage/index.html --cobertura coverage/coverage.xml
+	@tail -n 3 coverage/coverage.txt; echo "each line: $(abs_builddir)/coverage/index.html"
+clean-local:
+	rm -rf coverage
+	find . \( -name '*.gcda' -o -name '*.gcno' \) -exec rm -f {} +
+else
+coverage:
+	@echo "this build does not count: configure one with --enable-coverage" >&2; exit 1
+endif
+
+# Every warning of both compilers as an error, in builds of their own.
+check-compilers:
+	for cc in gcc clang; do \
+	    $(MKDIR_P) compiler-$$cc && (cd compiler-$$cc && \
+	        { test -f Makefile || $(abs_srcdir)/configure -q CC=$$cc --enable-werror; } && \
+	        $(MAKE) && $(MAKE) check TESTS=) || exit 1; \
+	done
+
 # Throughput, latency and CPU beside references of the same run; a table, and figures in bench.json.
 bench: all
 	NEXUS_BUILD_DIR=$(abs_builddir) $(PYTHON3) $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
@@ -34,13 +59,10 @@ bench: all
 check-fresh:
 	$(srcdir)/tests/fresh/run.sh
 
-.PHONY: check-fresh check-http check-sanitize bench
+.PHONY: check-fresh check-http check-sanitize check-compilers coverage bench
 
 include tests/ctl.mk
 include tests/domain.mk
 include tests/fuzz/module.mk
 
-# The contract: OpenAPI and what answers must keep to.
-EXTRA_DIST += %D%/openapi.py %D%/openapi_validate.mjs %D%/package.json %D%/package-lock.json %D%/.npmrc \
-	%D%/test_http_openapi.py
 EXTRA_DIST += %D%/negative.py %D%/test_negative.py %D%/test_http_idempotency.py %D%/test_http_protocol.py

@@ -14,6 +14,12 @@ EXTRA_PROGRAMS += %D%/api_fixture
 %C%_api_fixture_LDADD = libnexus_api.a $(NEXUS_LIBS)
 CLEANFILES += %D%/api_fixture
 
+# Prints docs/permissions.md, see docs/module.mk.
+EXTRA_PROGRAMS += %D%/reference
+%C%_reference_SOURCES = %D%/reference_main.c %D%/reference.h %D%/reference.c %D%/registry.c
+%C%_reference_LDADD = $(NEXUS_LIBS)
+CLEANFILES += %D%/reference
+
 if HAVE_CHECK
 check_PROGRAMS += %D%/api_tests
 %C%_api_tests_SOURCES = %D%/api_tests.c %D%/api_tests.h %D%/handover_test.c %D%/jitter_test.c %D%/listen_test.c \
@@ -23,7 +29,8 @@ endif
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/registry_tests
-%C%_registry_tests_SOURCES = %D%/registry_tests.c %D%/registry.c %D%/ops.def
+%C%_registry_tests_CPPFLAGS = $(AM_CPPFLAGS) -DNEXUS_SRCDIR='"$(abs_srcdir)"'
+%C%_registry_tests_SOURCES = %D%/registry_tests.c %D%/reference.c %D%/registry.c %D%/ops.def
 %C%_registry_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
 endif
 dist_man_MANS += docs/man/nexus-api.8

@@ -1,4 +1,5 @@
 /* Every op of the program says what it must say: an entry that is incomplete fails here. */
+#include "api/reference.h"
 #include "http/idempotency.h"
 #include "http/op.h"
 #include "http/route.h"
@@ -157,6 +158,22 @@ START_TEST(the_document_is_json)
 }
 END_TEST
 
+START_TEST(the_table_of_permissions_is_up_to_date)
+{
+    static char committed[65536];
+    char *text = NULL;
+    size_t n = 0;
+    FILE *in = fopen(NEXUS_SRCDIR "/docs/permissions.md", "r"), *out = open_memstream(&text, &n);
+    ck_assert_msg(in != NULL, "docs/permissions.md is missing: make docs-update");
+    committed[fread(committed, 1, sizeof(committed) - 1, in)] = 0;
+    fclose(in);
+    reference_write(out);
+    fclose(out);
+    ck_assert_msg(strcmp(text, committed) == 0, "docs/permissions.md is not current: make docs-update");
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("registry");
@@ -166,6 +183,7 @@ int main(void)
     tcase_add_test(t, routes_are_distinct);
     tcase_add_test(t, entities_are_complete);
     tcase_add_test(t, the_document_is_json);
+    tcase_add_test(t, the_table_of_permissions_is_up_to_date);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

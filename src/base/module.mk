@@ -19,7 +19,8 @@ EXTRA_PROGRAMS += %D%/options_sample
 %C%_options_sample_SOURCES = %D%/options_sample.c
 %C%_options_sample_LDADD = $(NEXUS_LIBS)
 CLEANFILES += %D%/options_sample
-EXTRA_DIST += conf/nexus.conf.sample
+dist_examples_DATA = conf/nexus.conf.sample
+docs_targets += update-sample
 .PHONY: update-sample
 update-sample: %D%/options_sample
 	$(AM_V_GEN)$(builddir)/src/base/options_sample > $(srcdir)/conf/nexus.conf.sample

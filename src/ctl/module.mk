@@ -13,10 +13,10 @@ nexusctl_SOURCES = %D%/main.c
 nexusctl_LDADD = %D%/libctl.a $(NEXUS_LIBS)
 
 # Manual pages and completion are committed and made from the tables; ctl_tests compares them.
-EXTRA_DIST += docs/database.md
 dist_man_MANS += docs/man/nexusctl.1 docs/man/nexus.conf.5
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = %D%/completion/nexusctl
+docs_targets += update-manual
 .PHONY: update-manual
 update-manual: nexusctl
 	$(AM_V_at)$(MKDIR_P) $(srcdir)/docs/man $(srcdir)/src/ctl/completion

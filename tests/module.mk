@@ -65,4 +65,3 @@ include tests/ctl.mk
 include tests/domain.mk
 include tests/fuzz/module.mk
 
-EXTRA_DIST += %D%/negative.py %D%/test_negative.py %D%/test_http_idempotency.py %D%/test_http_protocol.py

@@ -101,6 +101,21 @@ const struct entity entity_book = {
     .doc = "A book.",
 };
 
+/* The same books, their keys found first. */
+static const struct entity entity_paged = {
+    .name = "paged",
+    .type = "Paged",
+    .plural = "paged",
+    .table = "books",
+    .key = "id",
+    .from = "left join authors {t}a on {t}a.id = {t}.author_id",
+    .fields = book_fields,
+    .field_count = sizeof(book_fields) / sizeof(book_fields[0]),
+    .default_sort = "-added_at",
+    .page_first = true,
+    .doc = "A book.",
+};
+
 struct books_in {
     struct shape_seen seen;
     struct str q;
@@ -141,6 +156,26 @@ const struct op op_books = { .name = "book_list",
                              .in = &books_in,
                              .entity = &entity_book,
                              .prepare = books_prepare,
+                             .exec = read_exec };
+
+/* With q its condition comes after the sort. */
+static enum err paged_prepare(struct request *r, struct selection *sel)
+{
+    const struct books_in *in = r->in;
+    if (SHAPE_HAS(in, 0)) {
+        struct db_param *p = ARENA_NEW(r->arena, struct db_param);
+        *p = db_text(in->q);
+        selection_where_late(sel, " and {t}.title <> $1", p, 1);
+    }
+    return ERR_NONE;
+}
+
+const struct op op_paged = { .name = "paged_list",
+                             .path = "/v1/paged",
+                             .flags = OP_LIST,
+                             .in = &books_in,
+                             .entity = &entity_paged,
+                             .prepare = paged_prepare,
                              .exec = read_exec };
 
 struct book_in {

@@ -38,6 +38,17 @@ START_TEST(texts_are_as_expected)
           "select (t0.title)::text,(abs(t0.shelf[0] - $2))::float8,(abs(t0.shelf[0] - "
           "$2))::float8,(t0.id)::uuid" SHOWN
           " and t0.title like '%' || $1 || '%' order by abs(t0.shelf[0] - $2), t0.id limit 21" },
+        { &op_paged, "fields=title&sort=pages&pages[lt]=9",
+          "select (t0.title)::text,(t0.pages)::int8,(t0.id)::uuid from (select t0.id as key from books t0"
+          " left join authors t0a on t0a.id = t0.author_id where true and (t0.pages) < $1 order by t0.pages, "
+          "t0.id limit 21)"
+          " page join books t0 on t0.id = page.key left join authors t0a on t0a.id = t0.author_id"
+          " order by t0.pages, t0.id" },
+        { &op_paged, "fields=title&sort=id&q=x",
+          "select (t0.title)::text,(t0.id)::uuid from (select t0.id as key from (select t0.* from books t0"
+          " left join authors t0a on t0a.id = t0.author_id where true order by t0.id offset 0) t0 where true"
+          " and t0.title <> $1 limit 21) page join books t0 on t0.id = page.key"
+          " left join authors t0a on t0a.id = t0.author_id order by t0.id" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ck_assert_str_eq(fixture_sql(cases[i].op, cases[i].query), cases[i].sql);

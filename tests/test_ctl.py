@@ -385,3 +385,9 @@ complete -p nexusctl"""
     done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["migrate", "create", "--email", "migrate", "--status",
                                         "complete -F _nexusctl nexusctl"], done.stderr
+
+
+def test_check_is_content_with_a_running_stack(stack):
+    done = stack.ctl("check", check=False)
+    assert done.returncode == 0, done.stdout
+    assert all(line.startswith("ok ") for line in done.stdout.splitlines()) and len(done.stdout.splitlines()) == 11

@@ -98,6 +98,16 @@ START_TEST(numbers_have_bounds)
 }
 END_TEST
 
+START_TEST(control_characters_are_harmless)
+{
+    char text[] = "a\033[31m\nb\177 \xc2\x9b"
+                  "1m \xc3\xa9";
+    ctl_clean(text);
+    ck_assert_str_eq(text, "a?[31m?b? ?"
+                           "?1m \xc3\xa9");
+}
+END_TEST
+
 /* Every entry says what it is for, and its help fits a terminal. */
 START_TEST(entries_are_complete)
 {
@@ -132,6 +142,7 @@ Suite *args_suite(void)
     tcase_add_test(t, help_needs_no_arguments);
     tcase_add_test(t, dashes_end_options);
     tcase_add_test(t, numbers_have_bounds);
+    tcase_add_test(t, control_characters_are_harmless);
     tcase_add_test(t, entries_are_complete);
     suite_add_tcase(s, t);
     return s;

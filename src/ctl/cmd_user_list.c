@@ -33,8 +33,9 @@ static const char *const table_sql =
 static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
 
 /* Columns line up by characters, not bytes. */
-static void print_cell(const char *text, int width)
+static void print_cell(char *text, int width)
 {
+    ctl_clean(text);
     int used = (int)utf8_count(str_from(text));
     printf("%s%*s", text, used < width ? width - used : 0, "");
 }

@@ -53,3 +53,14 @@ enum ctl_exit ctl_fail(enum ctl_exit exit, const char *fmt, ...)
     va_end(ap);
     return exit;
 }
+
+void ctl_clean(char *text)
+{
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (*p < 0x20 || *p == 0x7f) {
+            *p = '?';
+        } else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) { /* U+0080 to U+009F */
+            p[0] = p[1] = '?';
+        }
+    }
+}

@@ -73,7 +73,13 @@ void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a failure; returns `exit`, so that callers write return ctl_fail(...). */
 enum ctl_exit ctl_fail(enum ctl_exit exit, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* One of the arrays below is filled by args.c; commands use the functions above. */
+/*
+ * Replace control characters (C0, DEL, C1) by question marks, in place: what comes from users or files must
+ * not steer the terminal it is shown on.
+ */
+void ctl_clean(char *text);
+
+/* Filled by args.c; commands use the functions above. */
 #define CTL_GIVEN_MAX 64
 struct ctl {
     const struct ctl_command *command;

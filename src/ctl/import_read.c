@@ -134,9 +134,7 @@ static bool refuse(struct reader *r, const char *why, struct str value)
     } else {
         snprintf(r->why_text, sizeof(r->why_text), "%s", why);
     }
-    for (char *p = r->why_text; *p; p++) {
-        *p = *p == '\n' || *p == '\r' || *p == '\033' ? ' ' : *p; /* the report stays one line */
-    }
+    ctl_clean(r->why_text);
     r->why = r->why_text;
     return false;
 }

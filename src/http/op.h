@@ -1,9 +1,10 @@
 /*
- * What the outside can reach is one const entry: an op. Router, gates, OpenAPI, metrics and rate limits all read it.
+ * What the outside can reach is one const entry: an op. Router, gates, OpenAPI, metrics and rate limits all
+ * read it.
  *
- * A read op names an entity and has no exec: the generic reader serves it (OP_ITEM by key, OP_LIST with filters, sort
- * and cursor). A write op has an input shape and an exec; when it succeeds it answers with `rq->res` filled, usually
- * by reading the changed entity with the same planner.
+ * A read op names an entity and has no exec: the generic reader serves it (OP_ITEM by key, OP_LIST with
+ * filters, sort and cursor). A write op has an input shape and an exec; when it succeeds it answers with
+ * `rq->res` filled, usually by reading the changed entity with the same planner.
  */
 #ifndef NEXUS_HTTP_OP_H
 #define NEXUS_HTTP_OP_H
@@ -15,9 +16,10 @@ struct selection;
 struct json_writer;
 
 enum op_flag {
-    OP_IDEMPOTENT = 1,  /* takes Idempotency-Key; exec runs inside the key's transaction (http/idempotency.h) */
-    OP_ITEM = 2,        /* read one entity by its key: path parameter {id}, or what prepare() gives */
-    OP_LIST = 4,        /* read a list of the entity */
+    OP_IDEMPOTENT =
+        1,       /* takes Idempotency-Key; exec runs inside the key's transaction (http/idempotency.h) */
+    OP_ITEM = 2, /* read one entity by its key: path parameter {id}, or what prepare() gives */
+    OP_LIST = 4, /* read a list of the entity */
     OP_CONDITIONAL = 8, /* change: If-Match is understood (http/etag.h) */
     OP_NO_RATE = 16,    /* probes: neither rate nor authentication */
     OP_RAW = 32,        /* exec sets its own content type; the body is no entity */
@@ -25,7 +27,7 @@ enum op_flag {
 };
 
 struct op {
-    const char *name;    /* operationId, metric label, file stem: booking_create */
+    const char *name; /* operationId, metric label, file stem: booking_create */
     enum method method;
     const char *path;    /* "/v1/bookings/{id}/cancel" */
     const char *tag;     /* group in the documentation */
@@ -34,11 +36,11 @@ struct op {
     enum perm perm;      /* PERM_PUBLIC must be said */
     enum rate_class rate;
     unsigned flags;
-    int status;          /* of success; 0 means 200 */
-    const struct shape *in;        /* path, query and body; NULL: none */
-    const struct entity *entity;   /* what it answers with; NULL: see out */
-    const struct shape *out;       /* answer that is no entity; printed in OpenAPI */
-    const enum err *errors;        /* ERR_NONE-terminated: those beyond the gates' own */
+    int status;                  /* of success; 0 means 200 */
+    const struct shape *in;      /* path, query and body; NULL: none */
+    const struct entity *entity; /* what it answers with; NULL: see out */
+    const struct shape *out;     /* answer that is no entity; printed in OpenAPI */
+    const enum err *errors;      /* ERR_NONE-terminated: those beyond the gates' own */
     /* Reads: put conditions, computed fields and scope of the path into the selection. May be NULL. */
     enum err (*prepare)(struct request *rq, struct selection *sel);
     /* Never NULL. Item and list ops name read_exec (query/plan.h). */
@@ -46,8 +48,8 @@ struct op {
 };
 
 /*
- * Errors the gates may answer this op with, its own and those of the database, each once, by status and code. Returns
- * how many; `out` has room for ERR_COUNT.
+ * Errors the gates may answer this op with, its own and those of the database, each once, by status and code.
+ * Returns how many; `out` has room for ERR_COUNT.
  */
 size_t op_errors(const struct op *op, enum err *out);
 

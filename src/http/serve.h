@@ -15,7 +15,8 @@ struct service *service_create(const struct options *o, const struct service_sta
                                size_t error_size);
 void service_destroy(struct service *s);
 
-/* Runs the whole pipeline for an accepted request and writes the answer; the caller finishes the FastCGI request. */
+/* Runs the whole pipeline for an accepted request and writes the answer; the caller finishes the FastCGI
+ * request. */
 void service_handle(struct service *s, FCGX_Request *fcgi);
 
 /* Called when there was no request for about a second: re-opens lost connections, measures dependencies. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,22 +106,43 @@ void progress_end(struct progress *p, const char *note)
             note ? note : "", p->terminal ? "\033[K" : "");
 }
 
-bool term_password(const char *question, char *out, size_t size)
+/* The terminal as it was, for whoever presses Ctrl-C while echo is off. */
+static struct termios as_it_was;
+
+static void restore_and_die(int number)
 {
-    struct termios before, quiet;
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) != 0) {
-        return false;
-    }
-    fprintf(stderr, "%s: ", question);
-    fflush(stderr);
-    quiet = before;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_it_was);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Echo goes off before the question shows, so that an answer can follow at once. */
+static bool read_hidden(const char *question, char *out, size_t size)
+{
+    struct termios quiet = as_it_was;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    fprintf(stderr, "%s: ", question);
+    fflush(stderr);
     bool ok = fgets(out, (int)size, stdin) != NULL;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_it_was);
     fputc('\n', stderr);
     if (ok) {
         out[strcspn(out, "\n")] = '\0';
     }
+    return ok;
+}
+
+bool term_password(const char *question, char *out, size_t size)
+{
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &as_it_was) != 0) {
+        return false;
+    }
+    struct sigaction before[2], restore = { .sa_handler = restore_and_die };
+    sigaction(SIGINT, &restore, &before[0]);
+    sigaction(SIGTERM, &restore, &before[1]);
+    bool ok = read_hidden(question, out, size);
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGTERM, &before[1], NULL);
     return ok;
 }

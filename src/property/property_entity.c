@@ -62,10 +62,8 @@ static const struct field fields[] = {
     { "beds", FIELD_INT, "{t}p.beds", NULL, 0, NULL, PERM_PUBLIC, NULL, "Beds." },
     { "bathrooms", FIELD_NUMBER, "{t}p.bathrooms::float8", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "Bathrooms; a half is one without shower or bath." },
-    { "amenities", FIELD_TEXTS,
-      "array(select a.slug from property_amenities pa join amenities a on a.id = pa.amenity_id"
-      " where pa.property_id = {t}.property_id order by a.slug)",
-      NULL, 0, NULL, PERM_PUBLIC, NULL, "What it offers, by name." },
+    { "amenities", FIELD_WORDS, "{t}.amenity_ids", NULL, 0, property_amenities, PERM_PUBLIC, NULL,
+      "What it offers, by name." },
     { "house_rules", FIELD_TEXT, "{t}p.house_rules", NULL, 0, NULL, PERM_PUBLIC, &host_text,
       "Plain text, may have several lines." },
     { "price", FIELD_MONEY, "{t}.price", "{t}.currency", FIELD_FILTER | FIELD_SORT, NULL, PERM_PUBLIC, NULL,

@@ -36,7 +36,7 @@ static struct cell next_cell(struct source *s)
 /* ----------------------------------------------------------------------------------------------- values by
  * type */
 
-static void write_uuid(struct answer *a, struct cell c, struct source *s)
+static void write_uuid(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     struct uuid u = { { 0 } };
     if (c.n == sizeof(u.b)) {
@@ -47,29 +47,29 @@ static void write_uuid(struct answer *a, struct cell c, struct source *s)
     json_write_uuid(&a->w, &u);
 }
 
-static void write_text(struct answer *a, struct cell c, struct source *s)
+static void write_text(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     json_write_str(&a->w, (struct str){ c.p, c.n });
 }
 
-static void write_int(struct answer *a, struct cell c, struct source *s)
+static void write_int(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     json_write_int(&a->w, cell_int8(c, &a->bad));
 }
 
-static void write_number(struct answer *a, struct cell c, struct source *s)
+static void write_number(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     json_write_double(&a->w, cell_float8(c, &a->bad));
 }
 
-static void write_bool(struct answer *a, struct cell c, struct source *s)
+static void write_bool(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     a->bad = a->bad || c.n != 1;
     json_write_bool(&a->w, c.n == 1 && c.p[0] != 0);
 }
 
 /* Dates and instants beyond every calendar ("infinity") have no text in JSON. */
-static void write_date(struct answer *a, struct cell c, struct source *s)
+static void write_date(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     int32_t days = cell_int4(c, &a->bad);
     if (days > DATE_MAX - PG_EPOCH_DAYS || days < DATE_MIN - PG_EPOCH_DAYS) {
@@ -79,7 +79,7 @@ static void write_date(struct answer *a, struct cell c, struct source *s)
     }
 }
 
-static void write_time(struct answer *a, struct cell c, struct source *s)
+static void write_time(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     int64_t us = cell_int8(c, &a->bad);
     if (us == INT64_MAX || us == INT64_MIN) {
@@ -90,7 +90,7 @@ static void write_time(struct answer *a, struct cell c, struct source *s)
 }
 
 /* The currency is the next column. A null amount is null money. */
-static void write_money(struct answer *a, struct cell c, struct source *s)
+static void write_money(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     struct cell currency = next_cell(s);
     if (!c.p) {
@@ -103,7 +103,7 @@ static void write_money(struct answer *a, struct cell c, struct source *s)
     json_write_object_end(&a->w);
 }
 
-static void write_point(struct answer *a, struct cell c, struct source *s)
+static void write_point(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     bool whole = c.n == 16;
     a->bad = a->bad || !whole;
@@ -114,7 +114,7 @@ static void write_point(struct answer *a, struct cell c, struct source *s)
     json_write_object_end(&a->w);
 }
 
-static void write_texts(struct answer *a, struct cell c, struct source *s)
+static void write_texts(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     struct record_reader r = array_start(c);
     struct cell item;
@@ -126,8 +126,33 @@ static void write_texts(struct answer *a, struct cell c, struct source *s)
     a->bad = a->bad || r.bad || r.p != r.end;
 }
 
+static size_t words_in(const char *const *values)
+{
+    size_t n = 0;
+    while (values[n]) {
+        n++;
+    }
+    return n;
+}
+
+static void write_words(struct answer *a, const struct field *f, struct cell c, struct source *s)
+{
+    size_t known = words_in(f->values);
+    struct record_reader r = array_start(c);
+    struct cell item;
+    json_write_array(&a->w);
+    while (array_next(&r, &item)) {
+        int n = cell_int2(item, &a->bad);
+        if (n >= 1 && (size_t)n <= known) {
+            json_write_strz(&a->w, f->values[n - 1]);
+        }
+    }
+    json_write_array_end(&a->w);
+    a->bad = a->bad || r.bad || r.p != r.end;
+}
+
 /* jsonb: a version byte, then text. */
-static void write_json(struct answer *a, struct cell c, struct source *s)
+static void write_json(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
     if (c.n < 2 || c.p[0] != 1) {
         a->bad = true;
@@ -137,11 +162,12 @@ static void write_json(struct answer *a, struct cell c, struct source *s)
     json_write_raw(&a->w, (struct str){ c.p + 1, c.n - 1 });
 }
 
-static void (*const writers[])(struct answer *a, struct cell c, struct source *s) = {
+static void (*const writers[])(struct answer *a, const struct field *f, struct cell c, struct source *s) = {
     [FIELD_UUID] = write_uuid,   [FIELD_TEXT] = write_text,     [FIELD_ENUM] = write_text,
     [FIELD_INT] = write_int,     [FIELD_NUMBER] = write_number, [FIELD_BOOL] = write_bool,
     [FIELD_DATE] = write_date,   [FIELD_TIME] = write_time,     [FIELD_MONEY] = write_money,
-    [FIELD_POINT] = write_point, [FIELD_TEXTS] = write_texts,   [FIELD_JSON] = write_json,
+    [FIELD_POINT] = write_point, [FIELD_TEXTS] = write_texts,   [FIELD_WORDS] = write_words,
+    [FIELD_JSON] = write_json,
 };
 
 /* --------------------------------------------------------------------------------------------------- rows */
@@ -157,7 +183,7 @@ static void write_column(struct answer *a, const struct plan_column *column, str
     if (!c.p && type != FIELD_MONEY) {
         json_write_null(&a->w);
     } else {
-        writers[type](a, c, s);
+        writers[type](a, column->field, c, s);
     }
 }
 

@@ -26,6 +26,8 @@ enum field_type {   /* SQL type of the expression -> JSON */
     FIELD_MONEY,    /* sql = minor units (int8), sql2 = currency (text) -> {"amount":..,"currency":..} */
     FIELD_POINT,    /* point(lng, lat) -> {"lat":..,"lng":..} */
     FIELD_TEXTS,    /* text[] -> array of strings */
+    FIELD_WORDS,    /* int2[] of numbers of words -> array of strings: number n is values[n - 1]; numbers that have no word
+                     * (the database is newer than the program) are left out */
     FIELD_JSON,     /* jsonb already in API form, small -> as it is */
 };
 
@@ -47,7 +49,7 @@ struct field {
     enum field_type type;
     const char *sql, *sql2;      /* "{t}.title" */
     unsigned flags;
-    const char *const *values;   /* FIELD_ENUM */
+    const char *const *values;   /* FIELD_ENUM, FIELD_WORDS: NULL-terminated */
     enum perm perm;              /* PERM_PUBLIC: whoever sees the row */
     const struct personal *personal;
     const char *doc;

@@ -275,6 +275,7 @@ static const struct {
     [FIELD_MONEY] = { NULL, NULL, "Money", "{\"amount\":12900,\"currency\":\"USD\"}" },
     [FIELD_POINT] = { NULL, NULL, "Point", "{\"lat\":42.6526,\"lng\":-73.7562}" },
     [FIELD_TEXTS] = { "array", NULL, NULL, "[\"text\"]" },
+    [FIELD_WORDS] = { "array", NULL, NULL, NULL },
     [FIELD_JSON] = { NULL, NULL, NULL, "{}" },
 };
 
@@ -295,6 +296,10 @@ static void entity_example_value(struct openapi *d, const struct entity *e, cons
         openapi_field_example(d, json);
     } else if (f->type == FIELD_ENUM) {
         json_write_strz(&d->w, f->values[0]);
+    } else if (f->type == FIELD_WORDS) {
+        json_write_array(&d->w);
+        json_write_strz(&d->w, f->values[0]);
+        json_write_array_end(&d->w);
     } else {
         json_write_raw(&d->w, str_from(kinds[f->type].example));
     }
@@ -326,6 +331,12 @@ static void entity_field_schema(struct openapi *d, const struct entity *e, const
     if (f->type == FIELD_TEXTS) {
         OPENAPI_OBJECT(d, "items");
         OPENAPI_TEXT(d, "type", "string");
+        OPENAPI_END(d);
+    }
+    if (f->type == FIELD_WORDS) {
+        OPENAPI_OBJECT(d, "items");
+        OPENAPI_TEXT(d, "type", "string");
+        enum_of(d, f->values, false);
         OPENAPI_END(d);
     }
     description(d, f->doc);

@@ -75,6 +75,7 @@ static const struct field book_fields[] = {
     { "shelf", FIELD_POINT, "{t}.shelf", NULL, 0, NULL, PERM_PUBLIC, NULL, "Where it stands." },
     { "tags", FIELD_TEXTS, "{t}.tags", NULL, 0, NULL, PERM_PUBLIC, NULL, "Tags." },
     { "extra", FIELD_JSON, "{t}.extra", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL, "Anything." },
+    { "labels", FIELD_WORDS, "{t}.labels", NULL, 0, genres, PERM_PUBLIC, NULL, "Numbers of genres." },
     { "author_id", FIELD_UUID, "{t}.author_id", NULL, FIELD_FILTER | FIELD_HIDDEN | FIELD_NULLABLE, NULL,
       PERM_PUBLIC, NULL, "Author." },
     { "distance", FIELD_NUMBER, "null", NULL, FIELD_COMPUTED | FIELD_SORT | FIELD_FILTER, NULL, PERM_PUBLIC,
@@ -279,7 +280,7 @@ void fixture_tables(void)
         " rating float8, in_print bool not null default true, published date not null default '2001-02-03',"
         " added_at timestamptz not null default '2026-01-02 03:04:05.5Z', shelf point not null default "
         "'(1.5,-2)',"
-        " tags text[] not null default '{}', extra jsonb, author_id uuid references authors, version bigint "
+        " tags text[] not null default '{}', extra jsonb, labels smallint[] not null default '{2,9,1,0,-1}', author_id uuid references authors, version bigint "
         "not null default 7);"
         "create table notes (id uuid primary key, book_id uuid references books, owner uuid, said text, cost "
         "bigint);"

@@ -22,7 +22,7 @@ START_TEST(every_type_is_written)
         "\"2001-02-03\","
         "\"added_at\":\"2026-01-02T03:04:05.500000Z\",\"shelf\":{\"lat\":-2,\"lng\":1.5},\"tags\":[\"x\",\"y "
         "z\",null],"
-        "\"extra\":{\"a\": [1]}}");
+        "\"extra\":{\"a\": [1]},\"labels\":[\"science\",\"novel\"]}");
     ck_assert_uint_eq(rq->res.etag_version, 7);
 }
 END_TEST

@@ -93,6 +93,11 @@ static uint64_t cell_bits(struct cell c, size_t n, bool *bad)
     return be64toh(be);
 }
 
+int16_t cell_int2(struct cell c, bool *bad)
+{
+    return (int16_t)(uint16_t)cell_bits(c, sizeof(int16_t), bad);
+}
+
 int32_t cell_int4(struct cell c, bool *bad)
 {
     return (int32_t)(uint32_t)cell_bits(c, sizeof(int32_t), bad);

@@ -37,6 +37,7 @@ struct cell record_next(struct record_reader *r);
 bool array_next(struct record_reader *r, struct cell *out);
 
 /* The value must have exactly the size; else *bad is set and 0 returned. */
+int16_t cell_int2(struct cell c, bool *bad);
 int32_t cell_int4(struct cell c, bool *bad);
 int64_t cell_int8(struct cell c, bool *bad);
 double cell_float8(struct cell c, bool *bad);

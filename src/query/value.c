@@ -17,6 +17,7 @@ const struct value_type value_types[] = {
     [FIELD_MONEY] = { "::int8", 20, 8, DB_INT8, DB_INT8_ARRAY },
     [FIELD_POINT] = { "::point", 600, 16, 0, 0 },
     [FIELD_TEXTS] = { "::text[]", 1009, -1, 0, 0 },
+    [FIELD_WORDS] = { "::int2[]", 1005, -1, 0, 0 },
     [FIELD_JSON] = { "::jsonb", 3802, -1, 0, 0 },
 };
 
@@ -198,6 +199,7 @@ static const struct parser {
     [FIELD_MONEY] = { parse_int, "a whole number of minor units" },
     [FIELD_POINT] = { NULL, NULL },
     [FIELD_TEXTS] = { NULL, NULL },
+    [FIELD_WORDS] = { NULL, NULL },
     [FIELD_JSON] = { NULL, NULL },
 };
 

@@ -23,7 +23,8 @@ struct lane {
     struct arena *memory;
     struct demo_writer writer;
     pthread_t thread;
-    bool running, ok;
+    bool ok;
+    bool (*step)(struct lane *l, int which); /* what is done with each table of the lane */
 };
 
 struct load {
@@ -50,12 +51,13 @@ static bool lane_has(const struct lane *l, const struct demo_rows *r)
     return l->load->lane_count == 1 || r->lane == l->number;
 }
 
-static bool write_rows(struct lane *l, const struct demo_rows *r)
+static bool write_rows(struct lane *l, const struct demo_rows *r, bool frozen)
 {
     struct load *load = l->load;
     int64_t calls = demo_rows_calls(r, load->world);
     char sql[512];
-    snprintf(sql, sizeof(sql), "copy %s (%s) from stdin (format binary)", r->table, r->columns);
+    snprintf(sql, sizeof(sql), "copy %s (%s) from stdin (format binary%s)", r->table, r->columns,
+             frozen ? ", freeze" : "");
     if (!copy_begin(&l->writer.copy, l->c, sql)) {
         return false;
     }
@@ -76,11 +78,20 @@ static bool load_table(struct lane *l, int which)
     struct demo_timing *t = &l->load->timings[which];
     struct indexes indexes;
     int64_t start = clock_mono_us();
-    bool ok = indexes_drop(l->c, r->table, l->memory, &indexes) && write_rows(l, r);
+    bool ok = indexes_drop(l->c, r->table, l->memory, &indexes) && write_rows(l, r, indexes.truncated);
     t->copy_us = clock_mono_us() - start;
     ok = ok && indexes_make(l->c, &indexes);
     t->index_us = clock_mono_us() - start - t->copy_us;
     return ok;
+}
+
+/* Marks the rows as visible to all, which reads would otherwise do one by one, and looks at them for the
+ * planner. */
+static bool vacuum_table(struct lane *l, int which)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql), "vacuum (analyze) %s", demo_rows[which].table);
+    return pg_exec(l->c, sql);
 }
 
 static void *lane_main(void *arg)
@@ -88,7 +99,7 @@ static void *lane_main(void *arg)
     struct lane *l = arg;
     l->ok = true;
     for (int i = 0; i < demo_rows_count && l->ok && !atomic_load(&l->load->failed); i++) {
-        l->ok = !lane_has(l, &demo_rows[i]) || load_table(l, i);
+        l->ok = !lane_has(l, &demo_rows[i]) || l->step(l, i);
     }
     if (!l->ok) {
         atomic_store(&l->load->failed, true);
@@ -203,47 +214,49 @@ static void cancel_all(struct load *load)
     }
 }
 
-static void watch_lanes(struct load *load, int started, bool quiet)
+static void watch_lanes(struct load *load, struct progress *progress, int started)
 {
-    int64_t total = 0;
-    struct progress progress;
     bool cancelled = false;
-    for (int i = 0; i < demo_rows_count; i++) {
-        total += demo_rows_calls(&demo_rows[i], load->world);
-    }
-    progress_start(&progress, "rows and indexes", total, quiet);
     while (atomic_load(&load->finished) < started) {
         nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
-        progress_set(&progress, atomic_load(&load->done));
+        progress_set(progress, atomic_load(&load->done));
         if (atomic_load(&load->failed) && !cancelled) {
             cancel_all(load);
             cancelled = true;
         }
     }
-    progress.done = 0;
-    progress_end(&progress, NULL);
+    progress->done = 0;
+    progress_end(progress, NULL);
 }
 
-static bool run_lanes(struct load *load, bool quiet)
+/* `step` for every table, each lane in a thread. */
+static bool run_lanes(struct load *load, struct progress *progress, bool (*step)(struct lane *, int))
 {
     int started = 0;
     bool ok = true;
+    atomic_store(&load->finished, 0);
     for (int i = 0; i < load->lane_count && ok; i++) {
         struct lane *l = &load->lanes[i];
-        ok = lane_begin(l) && pthread_create(&l->thread, NULL, lane_main, l) == 0;
-        l->running = ok;
+        l->step = step;
+        ok = pthread_create(&l->thread, NULL, lane_main, l) == 0;
         started += ok;
     }
     if (!ok) {
         atomic_store(&load->failed, true);
     }
-    watch_lanes(load, started, quiet);
-    for (int i = 0; i < load->lane_count; i++) {
-        struct lane *l = &load->lanes[i];
-        if (l->running) {
-            pthread_join(l->thread, NULL);
-            ok = ok && l->ok;
-        }
+    watch_lanes(load, progress, started);
+    for (int i = 0; i < started; i++) {
+        pthread_join(load->lanes[i].thread, NULL);
+        ok = ok && load->lanes[i].ok;
+    }
+    return ok;
+}
+
+static bool begin_lanes(struct load *load)
+{
+    bool ok = true;
+    for (int i = 0; i < load->lane_count && ok; i++) {
+        ok = lane_begin(&load->lanes[i]);
     }
     return ok;
 }
@@ -261,28 +274,30 @@ static bool commit_lanes(struct load *load)
     return ok;
 }
 
-static bool analyze(PGconn *c)
+static bool load_rows(struct load *load, bool quiet)
 {
-    bool ok = true;
-    char sql[160];
-    for (int i = 0; ok && i < demo_rows_count; i++) {
-        snprintf(sql, sizeof(sql), "analyze %s", demo_rows[i].table);
-        ok = pg_exec(c, sql);
+    struct progress progress;
+    int64_t total = 0;
+    for (int i = 0; i < demo_rows_count; i++) {
+        total += demo_rows_calls(&demo_rows[i], load->world);
     }
-    return ok;
+    if (!begin_lanes(load)) {
+        return false;
+    }
+    progress_start(&progress, "rows and indexes", total, quiet);
+    return run_lanes(load, &progress, load_table) &&
+           (load->lane_count > 1 || triggers(load->lanes[0].c, "enable")) && commit_lanes(load);
 }
 
 static enum ctl_exit load_all(struct load *load, bool quiet)
 {
-    enum ctl_exit exit = CTL_FAILED;
-    if (run_lanes(load, quiet) && (load->lane_count > 1 || triggers(load->lanes[0].c, "enable")) &&
-        commit_lanes(load)) {
-        struct progress progress;
-        progress_start(&progress, "statistics", 0, quiet);
-        exit = analyze(load->lanes[0].c) ? CTL_OK : pg_exit(load->lanes[0].c);
-        progress_end(&progress, NULL);
+    struct progress progress;
+    if (!load_rows(load, quiet)) {
+        return CTL_FAILED;
     }
-    return exit;
+    progress_start(&progress, "statistics", 0, quiet);
+    atomic_store(&load->done, 0);
+    return run_lanes(load, &progress, vacuum_table) ? CTL_OK : CTL_FAILED;
 }
 
 enum ctl_exit demo_load(const struct options *o, const struct demo_world *w, bool quiet,

@@ -34,21 +34,42 @@ static bool has_rows(PGconn *c, const char *table, bool *out)
     return ok;
 }
 
-bool indexes_drop(PGconn *c, const char *table, struct arena *a, struct indexes *out)
+/* PostgreSQL truncates no table that another refers to. */
+static bool empty_anew(PGconn *c, const char *table, bool *done)
 {
-    bool full;
-    out->count = 0;
-    if (!has_rows(c, table, &full) || full) {
-        return full;
+    char sql[200];
+    int64_t references;
+    snprintf(sql, sizeof(sql),
+             "select count(*) from pg_constraint where confrelid = '%s'::regclass and contype = 'f'", table);
+    if (!pg_number(c, sql, 0, &references)) {
+        return false;
     }
-    PGresult *r = pg_query_params(c, list_sql, 1, &table);
-    bool ok = r != NULL;
+    *done = references == 0;
+    snprintf(sql, sizeof(sql), "truncate %s", table);
+    return references > 0 || pg_exec(c, sql);
+}
+
+static bool drop(PGconn *c, const PGresult *r, struct arena *a, struct indexes *out)
+{
+    bool ok = true;
     for (int i = 0; ok && i < PQntuples(r) && i < INDEXES_MAX; i++) {
         ok = pg_exec(c, PQgetvalue(r, i, 0));
         out->make[i] = arena_strdup(a, str_from(PQgetvalue(r, i, 1)));
         out->settle[i] = arena_strdup(a, str_from(PQgetvalue(r, i, 2)));
         out->count++;
     }
+    return ok;
+}
+
+bool indexes_drop(PGconn *c, const char *table, struct arena *a, struct indexes *out)
+{
+    bool full;
+    *out = (struct indexes){ .count = 0 };
+    if (!has_rows(c, table, &full) || full) {
+        return full;
+    }
+    PGresult *r = pg_query_params(c, list_sql, 1, &table);
+    bool ok = r && drop(c, r, a, out) && empty_anew(c, table, &out->truncated);
     PQclear(r);
     return ok;
 }

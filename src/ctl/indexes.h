@@ -15,9 +15,13 @@ struct indexes {
     const char *make[INDEXES_MAX];   /* SQL; memory in the arena */
     const char *settle[INDEXES_MAX]; /* SQL to run afterwards, or "" */
     int count;
+    bool truncated; /* in this transaction, so that COPY may write frozen rows */
 };
 
-/* Nothing is dropped when the table has rows. False after the reason has been printed. */
+/*
+ * Nothing is dropped when the table has rows. An empty one that nothing refers to is also truncated. False
+ * after the reason has been printed.
+ */
 bool indexes_drop(PGconn *c, const char *table, struct arena *a, struct indexes *out);
 bool indexes_make(PGconn *c, const struct indexes *x);
 

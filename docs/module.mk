@@ -4,7 +4,7 @@ dist_doc_DATA = README.md HACKING.md NEWS %D%/architecture.md %D%/database.md %D
 adrdir = $(docdir)/adr
 dist_adr_DATA = $(wildcard $(srcdir)/%D%/adr/*.md)
 
-# The diagram needs a migrated database, which with-postgres makes.
+# The diagram needs a migrated database, which with-postgres makes; tests/test_ctl.py compares.
 docs_targets += update-database
 update-database: nexusctl
 	$(AM_V_GEN)$(srcdir)/tests/with-postgres ./nexusctl schema erd > database.md.tmp

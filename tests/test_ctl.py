@@ -304,7 +304,7 @@ def test_config_show_is_a_configuration(migrated, tmp_path):
 
 def test_documentation_of_the_database_is_current(migrated):
     assert migrated.ctl("schema", "erd") == (TOP / "docs" / "database.md").read_text(), \
-        "docs/database.md is old: make update-database-doc"
+        "docs/database.md is old: make docs-update"
 
 
 @pytest.mark.parametrize("args, status", [

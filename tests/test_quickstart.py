@@ -57,6 +57,21 @@ def test_the_printed_commands_work_when_pasted(demo):
     assert '"total"' in done.stdout and '"confirmed"' in done.stdout, done.stdout
 
 
+def test_the_tour_of_the_readme(demo):
+    """Every block marked sh, in one shell, as somebody pastes them."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", (TOP / "README.md").read_text(), re.M | re.S)
+    assert len(blocks) >= 5
+    env = {**os.environ, "NEXUS_RUN_DIR": str(demo.run_dir), "NEXUS_BUILD_DIR": str(demo.build_dir)}
+    done = subprocess.run(["bash", "-euo", "pipefail"], input="\n".join(blocks), env=env, cwd=TOP, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "", done.stderr
+    for word in ("did you mean 'password'", '"roles":["guest","host"]', '"accommodation"', '"status":"confirmed"',
+                 '"code": "dates_unavailable"', "ok   database", "running"):
+        assert word in done.stdout, f"{word} not in:\n{done.stdout}"
+    assert "null" not in done.stdout.split('"status":"confirmed"')[0].replace('"next_cursor":null', "")
+
+
 def test_metrics_stay_inside(demo):
     assert demo.session().get("/metrics").status_code == 404
     assert demo.metrics_url.startswith("http://127.0.0.1:")

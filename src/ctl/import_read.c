@@ -192,7 +192,7 @@ static bool nights_column(struct reader *r, int which, int fallback, int *out)
     return true;
 }
 
-/* ----------------------------------------------------------------------------------------------- listings */
+/* --- listings --- */
 
 struct listing {
     struct str id, host;
@@ -396,7 +396,7 @@ static bool read_listing(struct reader *r)
     return ok;
 }
 
-/* ---------------------------------------------------------------------------------- calendar and reviews */
+/* --- calendar and reviews --- */
 
 static bool known_listing(struct reader *r, int which, struct str *id)
 {
@@ -456,7 +456,7 @@ static bool read_review(struct reader *r)
     return true;
 }
 
-/* -------------------------------------------------------------------------------------------- any file */
+/* --- any file --- */
 
 static bool find_columns(struct reader *r)
 {

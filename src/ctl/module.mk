@@ -31,9 +31,3 @@ check_PROGRAMS += %D%/ctl_tests
 	%D%/demo_test.c %D%/manual_test.c %D%/schema_test.c %D%/text_test.c
 %C%_ctl_tests_LDADD = %D%/libctl.a $(NEXUS_LIBS) $(CHECK_LIBS)
 endif
-
-# docs/database.md is made from a migrated database; tests/test_ctl.py compares them.
-.PHONY: update-database-doc
-update-database-doc: nexusctl
-	$(AM_V_GEN)$(srcdir)/tests/with-postgres ./nexusctl schema erd > $(srcdir)/docs/database.md.tmp
-	$(AM_V_at)mv $(srcdir)/docs/database.md.tmp $(srcdir)/docs/database.md

@@ -174,8 +174,7 @@ void db_forget(struct db *db, const struct db_statement *s)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- sending
- */
+/* --- sending --- */
 
 static bool send_item(struct db *db, struct item *it)
 {
@@ -237,8 +236,7 @@ static bool flush(struct db *db, int64_t deadline)
     return left == 0;
 }
 
-/* ---------------------------------------------------------------------------------------------- collecting
- */
+/* --- collecting --- */
 
 /* Results come in the order sent: deallocations, then for each item its preparation (if any) and its
  * execution. */
@@ -349,8 +347,7 @@ static enum verdict collect(struct db_batch *b, int64_t deadline, struct db_fail
     return verdict == DONE || verdict == REFUSED || verdict == STALE ? CUT : verdict;
 }
 
-/* -------------------------------------------------------------------------------------------------- running
- */
+/* --- running --- */
 
 static int64_t deadline_of(const struct db_batch *b)
 {

@@ -105,8 +105,7 @@ static enum err note(const char *text)
     return run1(&add_note, &p, &r);
 }
 
-/* --------------------------------------------------------------------------------------- values and batches
- */
+/* --- values and batches --- */
 
 START_TEST(values_go_there_and_back)
 {
@@ -192,8 +191,7 @@ START_TEST(a_large_batch_does_not_block)
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------------------- transactions
- */
+/* --- transactions --- */
 
 START_TEST(an_explicit_transaction_spans_batches)
 {
@@ -253,8 +251,7 @@ START_TEST(a_commit_that_fails_is_a_failure)
 }
 END_TEST
 
-/* -------------------------------------------------------------------------------------------------- errors
- */
+/* --- errors --- */
 
 START_TEST(constraints_and_states_are_mapped)
 {
@@ -339,8 +336,7 @@ START_TEST(forgotten_statements_are_deallocated)
 }
 END_TEST
 
-/* ---------------------------------------------------------------------------------------- lost connections
- */
+/* --- lost connections --- */
 
 static void terminate(int backend_pid)
 {

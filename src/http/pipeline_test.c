@@ -101,9 +101,9 @@ static void check_problem(struct test_answer a)
     char type[256];
     ck_assert_str_eq(test_header("Content-Type"), "application/problem+json");
     ck_assert_str_eq(test_header("Cache-Control"), "no-store");
-    ck_assert_int_eq(atoi(test_header("Status")), a.status);
+    ck_assert_int_eq(strtol(test_header("Status"), NULL, 10), a.status);
     ck_assert_str_ne(test_header("Status") + 4, "Other");
-    ck_assert_int_eq(atoi(test_member("status")), a.status);
+    ck_assert_int_eq(strtol(test_member("status"), NULL, 10), a.status);
     snprintf(type, sizeof type, "https://api.example/problems/%s", test_member("code"));
     ck_assert_str_eq(test_member("type"), type);
     ck_assert(strlen(test_member("title")) > 0 && strlen(test_member("detail")) > 0);
@@ -234,7 +234,7 @@ START_TEST(limits_count_by_network)
     }
     ck_assert_int_ge(refused, 7);
     expect(test_request("GET", "/v1/hello", NULL, NULL), 429, "rate_limited");
-    ck_assert_int_ge(atoi(test_header("Retry-After")), 1);
+    ck_assert_int_ge(strtol(test_header("Retry-After"), NULL, 10), 1);
     expect(test_request("GET", "/v1/hello", NULL, "REMOTE_ADDR=192.0.2.2", NULL), 200, NULL);
     expect(test_request("GET", "/healthz", NULL, NULL), 200, NULL);
 }

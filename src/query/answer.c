@@ -33,8 +33,7 @@ static struct cell next_cell(struct source *s)
     return (struct cell){ PQgetvalue(s->r, s->row, column), (size_t)PQgetlength(s->r, s->row, column), 0 };
 }
 
-/* ----------------------------------------------------------------------------------------------- values by
- * type */
+/* --- values by type --- */
 
 static void write_uuid(struct answer *a, const struct field *f, struct cell c, struct source *s)
 {
@@ -170,7 +169,7 @@ static void (*const writers[])(struct answer *a, const struct field *f, struct c
     [FIELD_JSON] = write_json,
 };
 
-/* --------------------------------------------------------------------------------------------------- rows */
+/* --- rows --- */
 
 static void write_node(struct answer *a, const struct plan_node *node, struct source *s);
 

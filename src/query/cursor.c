@@ -100,8 +100,7 @@ static void tag_make(const struct request *rq, const struct selection *sel, stru
     memcpy(tag, whole, TAG_SIZE);
 }
 
-/* --------------------------------------------------------------------------------------------------- reading
- */
+/* --- reading --- */
 
 static bool take_value(struct str *rest, const struct field *f, struct db_param *out)
 {
@@ -154,8 +153,7 @@ bool cursor_read(struct request *rq, const struct selection *sel, struct cursor 
     return CRYPTO_memcmp(tag, bytes, TAG_SIZE) == 0 && take_values(payload, sel, out);
 }
 
-/* ---------------------------------------------------------------------------------------------------- making
- */
+/* --- making --- */
 
 static size_t put_value(char *at, const PGresult *r, int row, int column)
 {

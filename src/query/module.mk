@@ -1,6 +1,6 @@
 # src/query: entities, and the planner that reads them.
 libnexus_a_SOURCES += %D%/entity.h %D%/plan.h %D%/internal.h %D%/record.h \
-	%D%/answer.c %D%/cursor.c %D%/entity.c %D%/filter.c %D%/plan.c %D%/read.c %D%/record.c %D%/select.c \
+	%D%/answer.c %D%/cursor.c %D%/entity.c %D%/filter.c %D%/plan.c %D%/read.c %D%/record.c %D%/select.c %D%/shape_key.c \
 	%D%/statement.c %D%/value.c
 
 # OpenAPI

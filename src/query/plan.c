@@ -26,8 +26,7 @@ const struct db_statement *plan_statement(const struct plan *p)
     return &p->statement;
 }
 
-/* -------------------------------------------------------------------------------------------------- the
- * table */
+/* --- the table --- */
 
 static struct plan *find(struct str key, uint64_t hash)
 {
@@ -99,8 +98,7 @@ static void buffers_start(void)
     buf_reset(&cache.sql);
 }
 
-/* ------------------------------------------------------------------------------------------------- making
- * plans */
+/* --- making plans --- */
 
 static struct plan *plan_build(struct request *rq, struct plan_builder *b, const struct selection *sel,
                                const struct cursor *c, uint64_t hash)

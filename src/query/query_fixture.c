@@ -200,8 +200,7 @@ const struct op op_book = { .name = "book_read",
                             .entity = &entity_book,
                             .exec = read_exec };
 
-/* ------------------------------------------------------------------------------------------------- requests
- */
+/* --- requests --- */
 
 struct request *rq;
 static struct arena *arena;

@@ -28,8 +28,7 @@ static const struct known_param known_params[] = {
 };
 #define KNOWN_PARAMS (sizeof(known_params) / sizeof(known_params[0]))
 
-/* ---------------------------------------------------------------------------------------- for those who
- * write ops */
+/* --- for those who write ops --- */
 
 static void extra_add(struct selection *sel, struct selection_extra extra)
 {
@@ -77,8 +76,7 @@ bool selection_uses(const struct selection *sel, const char *field)
     return false;
 }
 
-/* ---------------------------------------------------------------------------------------------------
- * violations */
+/* --- violations --- */
 
 void param_violation(struct request *rq, struct str name, const char *code, const char *fmt, ...)
 {
@@ -99,8 +97,7 @@ static void unknown(struct request *rq, struct str param, const char *what, stru
                     best ? " Did you mean " : "", best ? best : "", best ? "?" : "");
 }
 
-/* -------------------------------------------------------------------------------------------- fields and
- * edges */
+/* --- fields and edges --- */
 
 static bool allowed(const struct request *rq, const struct field *f)
 {
@@ -257,8 +254,7 @@ static bool names_below(const struct selection *sel)
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------- order and pages
- */
+/* --- order and pages --- */
 
 static bool sorted_by(const struct selection *sel, const struct field *f)
 {
@@ -344,8 +340,7 @@ static void take_cursor(struct request *rq, struct selection *sel, struct str va
     sel->cursor = value;
 }
 
-/* ------------------------------------------------------------------------------------------------ parameters
- */
+/* --- parameters --- */
 
 static bool shape_knows(const struct op *op, struct str name)
 {

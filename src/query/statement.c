@@ -23,8 +23,7 @@ struct scan {
     int extra_base[SELECTION_EXTRA_MAX]; /* what is added to $n of each extra */
 };
 
-/* -------------------------------------------------------------------------------------------- text and
- * values */
+/* --- text and values --- */
 
 static bool makes_text(const struct plan_builder *b)
 {
@@ -141,8 +140,7 @@ static void expression(struct plan_builder *b, const struct scan *s, const struc
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ select
- * list */
+/* --- select list --- */
 
 static struct str ready_key(struct arena *a, const char *name)
 {
@@ -257,8 +255,7 @@ static void edge_column(struct plan_builder *b, const struct scan *parent, size_
     text(b, ")");
 }
 
-/* -------------------------------------------------------------------------------------------------
- * conditions */
+/* --- conditions --- */
 
 static void filter(struct plan_builder *b, const struct scan *s, const struct selection_filter *f)
 {
@@ -444,8 +441,7 @@ static void order(struct plan_builder *b, const struct scan *s)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ whole
- * statements */
+/* --- whole statements --- */
 
 int statement_rows(int limit)
 {
@@ -542,74 +538,5 @@ void statement_walk(struct plan_builder *b, const struct selection *sel, const s
     } else {
         rows(b, &s, c);
         limit(b, sel);
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------------------
- * shape */
-
-static void put(struct buf *key, uint64_t v)
-{
-    buf_add(key, &v, sizeof(v));
-}
-
-static void put_text(struct buf *key, const char *z)
-{
-    put(key, z ? strlen(z) + 1 : 0);
-    buf_addz(key, z ? z : "");
-}
-
-/* Of computed fields only the text matters, whose length goes before it. */
-static void put_extra(struct buf *key, const struct selection_extra *x)
-{
-    put(key, (uint64_t)(uintptr_t)x->field);
-    put_text(key, x->sql);
-    put(key, x->late);
-    put(key, (uint64_t)x->nparams);
-    for (int i = 0; i < x->nparams; i++) {
-        put(key, (uint64_t)x->params[i].type);
-    }
-}
-
-static void put_selection(struct buf *key, const struct selection *sel)
-{
-    put(key, (uint64_t)(uintptr_t)sel->entity);
-    put(key, sel->fields);
-    put(key, sel->edge_count);
-    for (size_t i = 0; i < sel->edge_count; i++) {
-        put(key, (uint64_t)(uintptr_t)sel->edges[i].edge);
-        put_selection(key, sel->edges[i].child);
-    }
-}
-
-static void put_conditions(struct buf *key, const struct selection *sel)
-{
-    put(key, sel->filter_count);
-    for (size_t i = 0; i < sel->filter_count; i++) {
-        const struct selection_filter *f = &sel->filters[i];
-        put(key, (uint64_t)(uintptr_t)f->field);
-        put(key, (uint64_t)f->op << 1 | f->is_null);
-    }
-    put(key, sel->sort_count);
-    for (size_t i = 0; i < sel->sort_count; i++) {
-        put(key, (uint64_t)(uintptr_t)sel->sorts[i].field | sel->sorts[i].descending);
-    }
-    put(key, sel->extra_count);
-    for (size_t i = 0; i < sel->extra_count; i++) {
-        put_extra(key, &sel->extra[i]);
-    }
-}
-
-void shape_key(struct buf *key, const struct request *rq, const struct selection *sel, const struct cursor *c)
-{
-    put(key, (uint64_t)sel->single << 8 | (uint64_t)rq->principal.known);
-    put(key, rq->principal.perms);
-    put(key, sel->limit > 0 ? (uint64_t)statement_rows(sel->limit) : 0);
-    put_selection(key, sel);
-    put_conditions(key, sel);
-    put_text(key, sel->from);
-    put(key, c->count);
-    for (size_t i = 0; i < c->count; i++) {
-        put(key, c->values[i].data != NULL);
     }
 }

@@ -21,8 +21,7 @@ const struct value_type value_types[] = {
     [FIELD_JSON] = { "::jsonb", 3802, -1, 0, 0 },
 };
 
-/* ------------------------------------------------------------------------------------------- single values
- */
+/* --- single values --- */
 
 /* Exactly `n` digits off the front of *s. */
 static bool digits(struct str *s, size_t n, int *out)
@@ -229,8 +228,7 @@ bool value_parse(struct arena *a, const struct field *f, struct str text, struct
     return false;
 }
 
-/* -------------------------------------------------------------------------------------------------- arrays
- */
+/* --- arrays --- */
 
 /* Elements of the array are the values' own bytes, whatever the type; only the header says which it is. */
 static struct db_param array_of(struct arena *a, const struct value_type *t, const struct db_param *values,

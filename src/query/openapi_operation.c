@@ -295,7 +295,9 @@ static void request_body(struct openapi *d, const struct op *op)
     OPENAPI_OBJECT(d, "content");
     OPENAPI_OBJECT(d, "application/json");
     OPENAPI_KEY(d, "schema");
+    d->input = true;
     openapi_ref_shape(d, op->in);
+    d->input = false;
     OPENAPI_KEY(d, "example");
     openapi_shape_example(d, op->in);
     OPENAPI_END(d);

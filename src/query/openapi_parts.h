@@ -14,7 +14,9 @@ struct openapi {
     struct json_writer w;
     const struct options *options;
     const struct shape *shapes[OPENAPI_SCHEMAS_MAX];
+    bool inputs[OPENAPI_SCHEMAS_MAX]; /* the shape is of a request */
     size_t shape_count;
+    bool input; /* what is being written is of a request */
     const struct entity *entities[OPENAPI_SCHEMAS_MAX];
     size_t entity_count;
 };

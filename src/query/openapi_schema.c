@@ -34,6 +34,7 @@ void openapi_ref_shape(struct openapi *d, const struct shape *s)
         abort();
     }
     d->shapes[i] = s;
+    d->inputs[i] = d->inputs[i] || d->input;
     d->shape_count += i == d->shape_count;
     openapi_ref(d, "schemas", s->name);
 }
@@ -142,7 +143,7 @@ static void string_rules(struct openapi *d, const struct shape_field *f)
     if (format && format->pattern) {
         OPENAPI_TEXT(d, "pattern", format->pattern);
     }
-    if (f->flags & SHAPE_SECRET) {
+    if ((f->flags & SHAPE_SECRET) && d->input) {
         OPENAPI_KEY(d, "writeOnly");
         json_write_bool(&d->w, true);
     }
@@ -401,7 +402,9 @@ void openapi_schemas(struct openapi *d)
     size_t entities = 0;
     while (shapes < d->shape_count || entities < d->entity_count) {
         if (shapes < d->shape_count) {
+            d->input = d->inputs[shapes];
             shape_schema(d, d->shapes[shapes++]);
+            d->input = false;
         } else {
             entity_schema(d, d->entities[entities++]);
         }
@@ -412,17 +415,18 @@ void openapi_schemas(struct openapi *d)
 
 static void string_example(struct openapi *d, const struct shape_field *f)
 {
+    static const char words[] = "some words of text that go on and on until there are enough of them";
     const struct format *format = f->format ? format_find(f->format) : NULL;
-    char filler[64];
-    size_t n = f->min > 4 ? (size_t)f->min : 4;
     if (format && format->example) {
         json_write_strz(&d->w, format->example);
         return;
     }
-    n = n < sizeof filler ? n : sizeof filler - 1;
+    size_t n = strlen("some words");
+    n = f->min > (int64_t)n ? (size_t)f->min : n;
     n = f->max > 0 && n > (size_t)f->max ? (size_t)f->max : n;
-    memset(filler, 'a', n);
-    json_write_str(&d->w, (struct str){ filler, n });
+    n = n < sizeof words - 1 ? n : sizeof words - 1;
+    n -= n > 0 && words[n - 1] == ' ' && (int64_t)n > f->min; /* blanks at the end are refused */
+    json_write_str(&d->w, (struct str){ words, n });
 }
 
 static void list_example(struct openapi *d, const struct shape_field *f)

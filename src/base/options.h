@@ -23,7 +23,7 @@ struct rate_limit {
 typedef const char *option_TEXT;
 typedef const char *option_PATH;
 typedef const char *option_SECRET_FILE;
-typedef const char *option_LIST; /* as written: comma-separated, blanks around items removed by option_list_next */
+typedef const char *option_LIST; /* as written: comma-separated; option_list_next removes blanks */
 typedef int64_t option_INT;
 typedef bool option_BOOL;
 typedef int64_t option_SIZE; /* bytes */

@@ -10,8 +10,7 @@
 #include "json/shape.h"
 
 #define JSON_DEPTH_MAX  32    /* objects and arrays within each other */
-#define JSON_VALUES_MAX 20000 /* values in one text, so that hostile bodies cost a bounded amount of memory  \
-                               */
+#define JSON_VALUES_MAX 20000 /* values in one text: hostile bodies cost a bounded amount of memory */
 #define JSON_NUMBER_MAX 1024  /* characters of one number */
 
 /*

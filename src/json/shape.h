@@ -18,7 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum shape_type {        /* member type in the struct */
+/* Behind each: the type of the member in the struct. */
+enum shape_type {
     SHAPE_BOOL,          /* bool */
     SHAPE_INT,           /* int64_t; min..max inclusive */
     SHAPE_NUMBER,        /* double; min..max inclusive; never money */
@@ -26,7 +27,7 @@ enum shape_type {        /* member type in the struct */
     SHAPE_ENUM,          /* int: index into values[]; -1 when absent */
     SHAPE_UUID,          /* struct uuid */
     SHAPE_DATE,          /* date_t */
-    SHAPE_OBJECT,        /* the sub-shape's struct in place (it begins with a struct shape_seen of its own) */
+    SHAPE_OBJECT,        /* the sub-shape's struct in place; it begins with a struct shape_seen too */
     SHAPE_LIST,          /* struct shape_list of `item`; min..max items */
 };
 
@@ -62,7 +63,7 @@ struct shape_field {
     size_t offset;       /* offsetof(struct, member) */
     int64_t min, max;    /* both 0: no bound */
     double fmin, fmax;   /* bounds of SHAPE_NUMBER; both 0: no bound */
-    const char *format;  /* STRING: "email" "uri" "timezone" "currency" "country" "language" "cursor" ... see format.h */
+    const char *format;  /* STRING: "email", "uri", "timezone"...: see format.h */
     const char *const *values;       /* ENUM: NULL-terminated */
     const struct shape *sub;         /* OBJECT */
     const struct shape_field *item;  /* LIST: descriptor of one item; name and offset unused */
@@ -84,7 +85,7 @@ struct shape {
 /* Violations of one request, in the order found; bounded. */
 struct violation {
     const char *pointer; /* JSON pointer into the body; "/name" for path and query parameters; "" = whole */
-    const char *code;    /* required, type, min, max, length, format, enum, unknown, duplicate, null, rule... */
+    const char *code;    /* required, type, min...: see decode.h */
     const char *detail;  /* one sentence for people */
 };
 

@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum field_type {   /* SQL type of the expression -> JSON */
+/* SQL type of the expression -> JSON. */
+enum field_type {
     FIELD_UUID,     /* uuid -> string */
     FIELD_TEXT,     /* text -> string */
     FIELD_ENUM,     /* text -> string, one of values */
@@ -23,11 +24,10 @@ enum field_type {   /* SQL type of the expression -> JSON */
     FIELD_BOOL,     /* bool */
     FIELD_DATE,     /* date -> "2026-01-02" */
     FIELD_TIME,     /* timestamptz -> RFC 3339 */
-    FIELD_MONEY,    /* sql = minor units (int8), sql2 = currency (text) -> {"amount":..,"currency":..} */
+    FIELD_MONEY,    /* sql: minor units (int8), sql2: currency (text) -> {"amount":..,"currency":..} */
     FIELD_POINT,    /* point(lng, lat) -> {"lat":..,"lng":..} */
     FIELD_TEXTS,    /* text[] -> array of strings */
-    FIELD_WORDS,    /* int2[] of numbers of words -> array of strings: number n is values[n - 1]; numbers that have no word
-                     * (the database is newer than the program) are left out */
+    FIELD_WORDS,    /* int2[] -> strings: number n is values[n - 1], unknown numbers are left out */
     FIELD_JSON,     /* jsonb already in API form, small -> as it is */
 };
 
@@ -36,7 +36,7 @@ enum field_flag {
     FIELD_SORT = 2,     /* may be sorted on: an index on (expression, key) serves it; not TEXTS, JSON, POINT */
     FIELD_NULLABLE = 4,
     FIELD_HIDDEN = 8,   /* only when named in fields= */
-    FIELD_COMPUTED = 16 /* exists only when the op's prepare() supplies its expression (totals, distances); `sql` is unused */
+    FIELD_COMPUTED = 16 /* there only when the op's prepare() supplies its expression */
 };
 
 /* Personal data: why it is held, for how long, what erasure does. NULL = not personal. */
@@ -87,7 +87,7 @@ struct entity {
     const char *table;  /* "properties" */
     const char *key;    /* key field's name: "id" (uuid) */
     const char *version;/* "{t}.version" (int8), makes the ETag; NULL: none */
-    const char *from;   /* further joins every scan needs, or NULL: "join users {t}u on {t}u.id = {t}.host_id" */
+    const char *from;   /* further joins every scan needs: "join users {t}u on ..."; or NULL */
     const struct field *fields; /* at most 64 */
     size_t field_count;
     const struct edge *edges;

@@ -56,6 +56,12 @@ void db_note_error(struct db *db, const char *what)
     one_line(db->error);
 }
 
+/*
+ * Statements of the API are made so that one plan fits all their values; left to itself PostgreSQL plans a
+ * search anew each time, which costs as much as the search. Its cores serve other requests, not parts of one.
+ */
+static const char one_plan[] = " -c plan_cache_mode=force_generic_plan -c max_parallel_workers_per_gather=0";
+
 static void server_settings(struct parameters *p, const struct options *o, enum db_role role)
 {
     bool api = role == DB_ROLE_API;
@@ -64,8 +70,9 @@ static void server_settings(struct parameters *p, const struct options *o, enum 
         p->settings, sizeof(p->settings),
         "-c statement_timeout=%lld -c lock_timeout=%lld -c idle_in_transaction_session_timeout=%lld"
         " -c client_connection_check_interval=%d -c jit=off -c search_path=public,pg_temp -c timezone=UTC"
-        " -c datestyle=ISO -c intervalstyle=postgres -c client_min_messages=warning",
-        statement, (long long)(o->database_lock_timeout / 1000), statement, api ? 2000 : 0);
+        " -c datestyle=ISO -c intervalstyle=postgres -c client_min_messages=warning%s",
+        statement, (long long)(o->database_lock_timeout / 1000), statement, api ? 2000 : 0,
+        api ? one_plan : "");
 }
 
 /*

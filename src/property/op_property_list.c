@@ -107,7 +107,10 @@ static const struct shape_field in_fields[] = {
             .offset = IN(q),
             .min = 1,
             .max = 200,
-            .doc = "Words in title, city or description; \"quoted phrases\", or, and -not are understood." },
+            .doc =
+                "Words in title, city or description; \"quoted phrases\", or, and -not are understood. "
+                "Without a "
+                "small area, words that more than 10,000 properties have are looked for in 10,000 of them." },
 };
 
 static void check_area(const struct property_list_in *in, struct violations *v)
@@ -228,9 +231,17 @@ static const char stay_total[] =
 static const char has_amenities[] =
     " and {t}.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
 
+#define WORDS_MATCH                                                                                          \
+    "to_tsvector('simple', wp.title || ' ' || wp.city || ' ' || wp.description)"                             \
+    " @@ websearch_to_tsquery('simple', $1)"
+
+/* In a small area the words of the sorted candidates are looked at until the page is full. */
+static const char has_words_here[] =
+    " and (select " WORDS_MATCH " from properties wp where wp.id = {t}.property_id)";
+
+/* Elsewhere the index of words comes first. The limit bounds what a word that is everywhere can cost. */
 static const char has_words[] =
-    " and to_tsvector('simple', {t}p.title || ' ' || {t}p.city || ' ' || {t}p.description)"
-    " @@ websearch_to_tsquery('simple', $1)";
+    " and {t}.property_id in (select wp.id from properties wp where " WORDS_MATCH " limit 10000)";
 
 static struct db_param *params_of_area(struct arena *a, const struct search_area *area)
 {
@@ -358,8 +369,16 @@ static void where_kind_of_place(struct arena *a, struct selection *sel, const st
     if (SHAPE_HAS(in, AMENITIES)) {
         where_words(a, sel, has_amenities, &in->amenities, property_amenities);
     }
-    if (SHAPE_HAS(in, Q)) {
-        where_one(a, sel, has_words, db_text(in->q));
+}
+
+static void where_said(struct arena *a, struct selection *sel, struct str words, bool narrow)
+{
+    struct db_param *p = ARENA_NEW(a, struct db_param);
+    *p = db_text(words);
+    if (narrow) {
+        selection_where_late(sel, has_words_here, p, 1);
+    } else {
+        selection_where(sel, has_words, p, 1);
     }
 }
 
@@ -367,10 +386,14 @@ static enum err property_list_prepare(struct request *rq, struct selection *sel)
 {
     const struct property_list_in *in = rq->in;
     bool narrow = where_place(rq, sel, in);
-    selection_where(sel, narrow ? is_published : is_published_in_order, NULL, 0);
+    /* Words that are rare would make a walk along an order as long as in a small area. */
+    selection_where(sel, narrow || SHAPE_HAS(in, Q) ? is_published : is_published_in_order, NULL, 0);
     if (SHAPE_HAS(in, CHECK_IN)) {
         where_stay(rq, sel, in);
     }
     where_kind_of_place(rq->arena, sel, in);
+    if (SHAPE_HAS(in, Q)) {
+        where_said(rq->arena, sel, in->q, narrow);
+    }
     return check_sense(rq, sel, in, narrow);
 }

@@ -2,9 +2,9 @@
  * PostgreSQL. One connection a process, opened on first use and after a loss; prepared statements; binary
  * parameters and results; batches that cost one round trip.
  *
- * Statements are never text at the call site: they are `struct db_statement` constants made at build time from
- * the queries folder (db/queries.h: `extern const struct db_statement q_<name>`) or made by the query planner.
- * Text parameters must be valid UTF-8 without NUL.
+ * Statements are never text at the call site: they are `struct db_statement` constants made at build time
+ * from the queries folder (db/queries.h: `extern const struct db_statement q_<name>`) or made by the query
+ * planner. Text parameters must be valid UTF-8 without NUL.
  */
 #ifndef NEXUS_DB_DB_H
 #define NEXUS_DB_DB_H
@@ -30,9 +30,22 @@ struct db_statement {
 
 /* PostgreSQL type OIDs used as parameters (pg_type.dat). */
 enum db_type {
-    DB_BOOL = 16, DB_BYTEA = 17, DB_INT8 = 20, DB_INT2 = 21, DB_INT4 = 23, DB_TEXT = 25, DB_FLOAT8 = 701,
-    DB_DATE = 1082, DB_TIMESTAMPTZ = 1184, DB_UUID = 2950, DB_JSONB = 3802,
-    DB_INT4_ARRAY = 1007, DB_TEXT_ARRAY = 1009, DB_INT8_ARRAY = 1016, DB_UUID_ARRAY = 2951, DB_DATE_ARRAY = 1182
+    DB_BOOL = 16,
+    DB_BYTEA = 17,
+    DB_INT8 = 20,
+    DB_INT2 = 21,
+    DB_INT4 = 23,
+    DB_TEXT = 25,
+    DB_FLOAT8 = 701,
+    DB_DATE = 1082,
+    DB_TIMESTAMPTZ = 1184,
+    DB_UUID = 2950,
+    DB_JSONB = 3802,
+    DB_INT4_ARRAY = 1007,
+    DB_TEXT_ARRAY = 1009,
+    DB_INT8_ARRAY = 1016,
+    DB_UUID_ARRAY = 2951,
+    DB_DATE_ARRAY = 1182
 };
 
 /* One parameter in binary format. Made by the functions below; memory in the arena. */
@@ -47,13 +60,14 @@ struct db_param db_bool(struct arena *a, bool v);
 struct db_param db_int4(struct arena *a, int32_t v);
 struct db_param db_int8(struct arena *a, int64_t v);
 struct db_param db_float8(struct arena *a, double v);
-struct db_param db_text(struct str v);              /* points at v's bytes; absent text is null */
-struct db_param db_bytea(struct str v);             /* likewise */
-struct db_param db_uuid(const struct uuid *v);      /* points at v; NULL is null */
+struct db_param db_text(struct str v);         /* points at v's bytes; absent text is null */
+struct db_param db_bytea(struct str v);        /* likewise */
+struct db_param db_uuid(const struct uuid *v); /* points at v; NULL is null */
 struct db_param db_date(struct arena *a, date_t v);
 struct db_param db_timestamptz(struct arena *a, int64_t unix_us);
 /* An array of elements that are in binary format already. */
-struct db_param db_array(struct arena *a, enum db_type array, enum db_type element, const struct str *v, size_t n);
+struct db_param db_array(struct arena *a, enum db_type array, enum db_type element, const struct str *v,
+                         size_t n);
 struct db_param db_text_array(struct arena *a, const struct str *v, size_t n);
 struct db_param db_uuid_array(struct arena *a, const struct uuid *v, size_t n);
 struct db_param db_int8_array(struct arena *a, const int64_t *v, size_t n);
@@ -68,8 +82,8 @@ void db_close(struct db *db);
 /* True when connected or a connection attempt may be made now (circuit closed). Never blocks. */
 bool db_usable(const struct db *db);
 /*
- * Between requests: notices a closed connection, goes on with or starts a connection attempt when the circuit allows.
- * Takes at most some tens of milliseconds.
+ * Between requests: notices a closed connection, goes on with or starts a connection attempt when the circuit
+ * allows. Takes at most some tens of milliseconds.
  */
 void db_maintain(struct db *db);
 /* One round trip within the deadline; for /readyz and nexusctl check. */
@@ -78,8 +92,8 @@ enum err db_ping(struct db *db) MUST_CHECK;
 const char *db_error(const struct db *db);
 
 /*
- * A batch: statements sent together, answered in one round trip, all or nothing (implicit transaction, or part of
- * the explicit one). Results belong to the arena.
+ * A batch: statements sent together, answered in one round trip, all or nothing (implicit transaction, or
+ * part of the explicit one). Results belong to the arena.
  *
  *     struct db_batch *b = db_batch(db, arena);
  *     int booked = DB_ADD(b, &q_booking_create, db_uuid(&id), ...);
@@ -89,26 +103,27 @@ const char *db_error(const struct db *db);
  */
 struct db_batch;
 
-struct db_failure {         /* filled when db_run fails */
-    enum err err;           /* what constraints.def or SQLSTATE says */
-    const char *pointer;    /* JSON pointer belonging to the constraint, or "" */
+struct db_failure {      /* filled when db_run fails */
+    enum err err;        /* what constraints.def or SQLSTATE says */
+    const char *pointer; /* JSON pointer belonging to the constraint, or "" */
     char sqlstate[6];
-    char constraint[64];    /* name of the violated constraint, or "" */
-    int statement;          /* index in the batch, -1 when the connection failed */
+    char constraint[64]; /* name of the violated constraint, or "" */
+    int statement;       /* index in the batch, -1 when the connection failed */
 };
 
 struct db_batch *db_batch(struct db *db, struct arena *a);
-/* Copies the params array, not what its elements point at. A statement's parameter types must be the same at each use.
- * Returns the index for db_result. */
+/* Copies the params array, not what its elements point at. A statement's parameter types must be the same at
+ * each use. Returns the index for db_result. */
 int db_add(struct db_batch *b, const struct db_statement *s, const struct db_param *params, int nparams);
-#define DB_ADD(b, s, ...)                                                                                          \
-    db_add((b), (s), (const struct db_param[]){ __VA_ARGS__ },                                                     \
+#define DB_ADD(b, s, ...)                                                                                    \
+    db_add((b), (s), (const struct db_param[]){ __VA_ARGS__ },                                               \
            (int)(sizeof((const struct db_param[]){ __VA_ARGS__ }) / sizeof(struct db_param)))
 /*
- * Sends, waits with the deadline, collects. Serialization failures and deadlocks (40001, 40P01) are retried with
- * jitter at most 5 times when the batch is its own transaction or begins one. A connection lost before anything was sent,
- * or while the batch only read, is opened anew once. Lost later: ERR_OUTCOME_UNKNOWN when the batch may have committed, else
- * ERR_UNAVAILABLE. An explicit transaction is rolled back when a batch of it fails.
+ * Sends, waits with the deadline, collects. Serialization failures and deadlocks (40001, 40P01) are retried
+ * with jitter at most 5 times when the batch is its own transaction or begins one. A connection lost before
+ * anything was sent, or while the batch only read, is opened anew once. Lost later: ERR_OUTCOME_UNKNOWN when
+ * the batch may have committed, else ERR_UNAVAILABLE. An explicit transaction is rolled back when a batch of
+ * it fails.
  */
 enum err db_run(struct db_batch *b, struct db_failure *failure) MUST_CHECK;
 const PGresult *db_result(const struct db_batch *b, int index);
@@ -116,17 +131,18 @@ const PGresult *db_result(const struct db_batch *b, int index);
 void db_patience(struct db_batch *b, int64_t us);
 
 /*
- * Explicit transaction, for a decision that needs a result: db_begin marks the next batch to start with BEGIN;
- * db_commit marks a batch to end with COMMIT (so two round trips in all). db_rollback is always safe to call, costs
- * nothing outside a transaction, and must be called when a request that began one does not commit it.
+ * Explicit transaction, for a decision that needs a result: db_begin marks the next batch to start with
+ * BEGIN; db_commit marks a batch to end with COMMIT (so two round trips in all). db_rollback is always safe
+ * to call, costs nothing outside a transaction, and must be called when a request that began one does not
+ * commit it.
  */
 void db_begin(struct db_batch *b);
 void db_commit(struct db_batch *b);
 void db_rollback(struct db *db);
 
 /*
- * The statement's memory is about to be freed or reused: forget it, and deallocate it on the server together with the next
- * batch. Not needed for constants.
+ * The statement's memory is about to be freed or reused: forget it, and deallocate it on the server together
+ * with the next batch. Not needed for constants.
  */
 void db_forget(struct db *db, const struct db_statement *s);
 
@@ -135,7 +151,8 @@ int db_statements(struct db *db);
 /* Microseconds spent in db_run since the last call; likewise. */
 int64_t db_busy_us(struct db *db);
 
-/* Columns of a binary row. The column must have the type, else the process aborts. Null is asked by db_is_null. */
+/* Columns of a binary row. The column must have the type, else the process aborts. Null is asked by
+ * db_is_null. */
 bool db_is_null(const PGresult *r, int row, int col);
 bool db_get_bool(const PGresult *r, int row, int col);
 int32_t db_get_int4(const PGresult *r, int row, int col);

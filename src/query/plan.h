@@ -1,9 +1,9 @@
 /*
  * The planner: selection -> one prepared statement -> binary rows -> JSON.
  *
- * A selection is what the client asked for; every value in it is a parameter, so that statements are cached by the
- * selection's shape. Nested to-many edges become array(select row(...)) columns, to-one edges row(...) columns, decoded
- * from record[] in binary format.
+ * A selection is what the client asked for; every value in it is a parameter, so that statements are cached
+ * by the selection's shape. Nested to-many edges become array(select row(...)) columns, to-one edges row(...)
+ * columns, decoded from record[] in binary format.
  *
  * The cache is of the process, bounded, and finds a plan by the hash of its shape without making SQL.
  */
@@ -14,8 +14,17 @@
 #include "http/request.h"
 #include "query/entity.h"
 
-enum filter_op { FILTER_EQ, FILTER_NE, FILTER_LT, FILTER_LTE, FILTER_GT, FILTER_GTE, FILTER_IN, FILTER_NULL,
-                 FILTER_OPS };
+enum filter_op {
+    FILTER_EQ,
+    FILTER_NE,
+    FILTER_LT,
+    FILTER_LTE,
+    FILTER_GT,
+    FILTER_GTE,
+    FILTER_IN,
+    FILTER_NULL,
+    FILTER_OPS
+};
 
 #define SELECTION_FILTERS_MAX 16
 #define SELECTION_SORTS_MAX   4
@@ -28,44 +37,53 @@ enum filter_op { FILTER_EQ, FILTER_NE, FILTER_LT, FILTER_LTE, FILTER_GT, FILTER_
 
 /* "eq", "ne", ...: as in name[op]=. */
 extern const char *const filter_op_names[FILTER_OPS];
-/* Whether the field takes the filter (its type, FIELD_FILTER and FIELD_NULLABLE decide); for documentation too. */
+/* Whether the field takes the filter (its type, FIELD_FILTER and FIELD_NULLABLE decide); for documentation
+ * too. */
 bool filter_fits(const struct field *f, enum filter_op op);
 
 /*
- * A condition or computed field the op itself adds. `sql` may use {t} and $1..$n, numbered from 1 within this text; the
- * planner renumbers. Everything from the client must be a parameter, because the text is part of the plan's cache key.
+ * A condition or computed field the op itself adds. `sql` may use {t} and $1..$n, numbered from 1 within this
+ * text; the planner renumbers. Everything from the client must be a parameter, because the text is part of
+ * the plan's cache key.
  */
 struct selection_extra {
-    const struct field *field;     /* the FIELD_COMPUTED field it supplies; NULL: a condition */
+    const struct field *field; /* the FIELD_COMPUTED field it supplies; NULL: a condition */
     const char *sql;
     const struct db_param *params; /* arena */
     int nparams;
-    bool late;                     /* a costly condition: asked in the order of the list until the page is full */
+    bool late; /* a costly condition: asked in the order of the list until the page is full */
 };
 
 struct selection {
     const struct entity *entity;
-    uint64_t fields;               /* bit per entity field */
-    uint64_t named;                /* those of them the client named */
-    struct { const struct edge *edge; struct selection *child; } edges[SELECTION_EDGES_MAX];
+    uint64_t fields; /* bit per entity field */
+    uint64_t named;  /* those of them the client named */
+    bool included;   /* an edge named in include= */
+    struct {
+        const struct edge *edge;
+        struct selection *child;
+    } edges[SELECTION_EDGES_MAX];
     size_t edge_count;
     struct selection_filter {
         const struct field *field;
         enum filter_op op;
         struct db_param value;
-        bool is_null;              /* FILTER_NULL: null is wanted, or anything but */
+        bool is_null; /* FILTER_NULL: null is wanted, or anything but */
     } filters[SELECTION_FILTERS_MAX];
     size_t filter_count;
-    struct selection_sort { const struct field *field; bool descending; } sorts[SELECTION_SORTS_MAX + 1]; /* key last */
+    struct selection_sort {
+        const struct field *field;
+        bool descending;
+    } sorts[SELECTION_SORTS_MAX + 1]; /* key last */
     size_t sort_count;
     struct selection_extra extra[SELECTION_EXTRA_MAX];
     size_t extra_count;
-    /* Extra FROM items of the op, ahead of the conditions: "join calendar_nights {t}n on {t}n.property_id = {t}.id".
-     * Constant text; NULL: none. */
+    /* Extra FROM items of the op, ahead of the conditions: "join calendar_nights {t}n on {t}n.property_id =
+     * {t}.id". Constant text; NULL: none. */
     const char *from;
-    int limit;                     /* rows wanted; the plan asks for more to know has_more. 0: all, single */
-    struct str cursor;             /* as sent; absent: first page */
-    bool single;                   /* by key */
+    int limit;         /* rows wanted; the plan asks for more to know has_more. 0: all, single */
+    struct str cursor; /* as sent; absent: first page */
+    bool single;       /* by key */
     struct uuid key;
     const struct json_param *bound; /* query parameters a cursor is bound to, as sent; arena */
     size_t bound_count;
@@ -73,43 +91,48 @@ struct selection {
 
 /* Add a condition (" and ..."). Text and params must outlive the request. */
 void selection_where(struct selection *sel, const char *sql, const struct db_param *params, int nparams);
-/* The same for a condition that costs much and refuses little. In lists of a page_first entity it is put to the candidates
- * after they are sorted, one by one until the page is full; it may only mention columns of the entity's table. */
+/* The same for a condition that costs much and refuses little. In lists of a page_first entity it is put to
+ * the candidates after they are sorted, one by one until the page is full; it may only mention columns of the
+ * entity's table. */
 void selection_where_late(struct selection *sel, const char *sql, const struct db_param *params, int nparams);
 /* Supply a computed field. */
-void selection_compute(struct selection *sel, const char *field, const char *sql, const struct db_param *params,
-                       int nparams);
+void selection_compute(struct selection *sel, const char *field, const char *sql,
+                       const struct db_param *params, int nparams);
 /* Whether the client sorts or filters by the field, so that the op may insist on what it needs for that. */
 bool selection_uses(const struct selection *sel, const char *field);
 
 /*
- * From the query string: fields, include; for lists also sort, limit, cursor, name[op]=value and name=value. Takes what it
- * understands out of rq->query_params; the rest belongs to the op's shape. Parameters neither knows are violations with
- * the nearest known name. Violations are recorded in the request, and request_decode fails with all of them.
+ * From the query string: fields, include; for lists also sort, limit, cursor, name[op]=value and name=value.
+ * Takes what it understands out of rq->query_params; the rest belongs to the op's shape. Parameters neither
+ * knows are violations with the nearest known name. Violations are recorded in the request, and
+ * request_decode fails with all of them.
  */
 struct selection *selection_from_query(struct request *rq, const struct entity *e, bool list);
 /* All default fields of the entity, no edges; used by writes to answer with the changed entity. */
 struct selection *selection_default(struct request *rq, const struct entity *e, const struct uuid *key);
 
-/* The plan's statement with its parameters, to be put into a batch at once. `plan` is cached in the process and valid until
- * the end of the request. Fails on a cursor that is not ours (ERR_BAD_CURSOR) and on computed fields nobody supplies. */
+/* The plan's statement with its parameters, to be put into a batch at once. `plan` is cached in the process
+ * and valid until the end of the request. Fails on a cursor that is not ours (ERR_BAD_CURSOR) and on computed
+ * fields nobody supplies. */
 struct plan;
-enum err plan_make(struct request *rq, struct selection *sel, const struct plan **plan, struct db_param **params,
-                   int *nparams) MUST_CHECK;
+enum err plan_make(struct request *rq, struct selection *sel, const struct plan **plan,
+                   struct db_param **params, int *nparams) MUST_CHECK;
 const struct db_statement *plan_statement(const struct plan *p);
 
 /* Rows -> JSON into rq->res.body: {"data":[...],"page":{...}} or the plain item, whose version is put into
  * rq->res.etag_version. ERR_NOT_FOUND, recorded, for an absent item. */
-enum err plan_write(struct request *rq, const struct plan *p, const struct selection *sel, const PGresult *r) MUST_CHECK;
+enum err plan_write(struct request *rq, const struct plan *p, const struct selection *sel,
+                    const PGresult *r) MUST_CHECK;
 
-/* Add the plan for one entity by key to a batch; after db_run: plan_write(rq, plan, sel, db_result(b, index)). */
+/* Add the plan for one entity by key to a batch; after db_run: plan_write(rq, plan, sel, db_result(b,
+ * index)). */
 enum err plan_add_item(struct request *rq, struct db_batch *b, const struct entity *e, const struct uuid *key,
                        int *index, const struct plan **plan, struct selection **sel) MUST_CHECK;
 
 /*
- * Conditions inside scope(): append text (with the alias given) and parameters. The text may depend on the principal's
- * `known` and `perms` only; its other properties must be parameters. Text is not looked at when the plan is cached, but
- * plan_param must be called in the same order.
+ * Conditions inside scope(): append text (with the alias given) and parameters. The text may depend on the
+ * principal's `known` and `perms` only; its other properties must be parameters. Text is not looked at when
+ * the plan is cached, but plan_param must be called in the same order.
  */
 void plan_sql(struct plan_builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int plan_param(struct plan_builder *b, struct db_param p); /* returns n of $n */

@@ -14,8 +14,8 @@ static struct str path_param(const struct request *rq, const char *name)
 }
 
 /*
- * What cannot be a key is no resource either: 404 as for one that does not exist. A path without {id} means one item that
- * only the op's prepare() knows: the caller's own account.
+ * What cannot be a key is no resource either: 404 as for one that does not exist. A path without {id} means
+ * one item that only the op's prepare() knows: the caller's own account.
  */
 static enum err take_key(struct request *rq, struct selection *sel)
 {

@@ -196,6 +196,9 @@ static void take_include(struct request *rq, struct selection *sel, struct str v
         struct selection *at = sel;
         for (int depth = 0; at && str_split(&path, '.', &name); depth++) {
             at = step(&w, at, name, depth);
+            if (at) {
+                at->included = true;
+            }
         }
     }
 }
@@ -234,16 +237,6 @@ static void take_fields(struct request *rq, struct selection *sel, struct str va
     }
 }
 
-/* What was named, or the default. A level that only leads to named fields below it shows nothing of its own.
- */
-static void settle_fields(struct request *rq, struct selection *sel, bool some_below)
-{
-    sel->fields = sel->named || some_below ? sel->named : default_fields(rq, sel->entity);
-    for (size_t i = 0; i < sel->edge_count; i++) {
-        settle_fields(rq, sel->edges[i].child, false);
-    }
-}
-
 static bool names_below(const struct selection *sel)
 {
     for (size_t i = 0; i < sel->edge_count; i++) {
@@ -252,6 +245,17 @@ static bool names_below(const struct selection *sel)
         }
     }
     return false;
+}
+
+/* What was named, or the default. A level that only leads to named fields below it shows nothing of its own.
+ */
+static void settle_fields(struct request *rq, struct selection *sel)
+{
+    bool passage = names_below(sel) && !sel->included;
+    sel->fields = sel->named || passage ? sel->named : default_fields(rq, sel->entity);
+    for (size_t i = 0; i < sel->edge_count; i++) {
+        settle_fields(rq, sel->edges[i].child);
+    }
 }
 
 /* --- order and pages --- */
@@ -463,7 +467,7 @@ struct selection *selection_from_query(struct request *rq, const struct entity *
             i++;
         }
     }
-    settle_fields(rq, sel, names_below(sel));
+    settle_fields(rq, sel);
     if (list) {
         settle_sort(rq, sel);
     }

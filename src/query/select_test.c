@@ -3,6 +3,8 @@
 
 #include "http/op.h"
 
+#include <stdlib.h>
+
 START_TEST(bad_parameters_are_named)
 {
     static const struct {
@@ -100,6 +102,50 @@ START_TEST(fields_of_an_edge_alone_show_only_it)
 }
 END_TEST
 
+START_TEST(levels_on_the_way_show_nothing_of_their_own)
+{
+    fixture_request(&op_book, "fields=author.books.title");
+    struct selection *sel = selection_from_query(rq, &entity_book, false);
+    ck_assert_uint_eq(sel->edges[0].child->fields, 0);
+    ck_assert_uint_eq(sel->edges[0].child->edges[0].child->fields, 2);
+    fixture_request(&op_book, "fields=author.books.title&include=author");
+    sel = selection_from_query(rq, &entity_book, false);
+    ck_assert_uint_eq(sel->edges[0].child->fields, 3);
+}
+END_TEST
+
+/* Whatever is put together of such pieces is taken, or refused with a violation. */
+START_TEST(odd_query_strings_are_survived)
+{
+    static const char *const pieces[] = {
+        "fields=",    "include=", "sort=",     "limit=", "cursor=", "title",  "author",   "notes",
+        "books",      ".",        ",",         "-",      "[",       "]",      "[in]=",    "[null]",
+        "=",          "&",        "rating",    "price",  "pages",   "true",   "1",        "100",
+        "2026-01-02", "\xc3\xa9", "999999999", "genre",  "novel",   "[gte]=", "distance", "far=true&",
+        "~",          "/",        "%",         "AAAA",
+    };
+    srand(7);
+    for (int round = 0; round < 30000; round++) {
+        char query[400] = "";
+        for (int n = rand() % 14; n >= 0; n--) {
+            strncat(query, pieces[(size_t)rand() % (sizeof(pieces) / sizeof(pieces[0]))], 20);
+        }
+        bool list = rand() % 3 > 0;
+        fixture_request(list ? &op_books : &op_book, query);
+        struct selection *sel = selection_from_query(rq, &entity_book, list);
+        sel->single = !list;
+        const struct plan *plan;
+        struct db_param *params;
+        int n;
+        if (rq->violations.count == 0 && plan_make(rq, sel, &plan, &params, &n) == ERR_NONE) {
+            ck_assert_int_eq(n, plan_statement(plan)->nparams);
+        } else {
+            ck_assert(rq->violations.count > 0 || rq->err == ERR_BAD_CURSOR);
+        }
+    }
+}
+END_TEST
+
 START_TEST(times_are_parsed)
 {
     static const struct {
@@ -135,11 +181,14 @@ END_TEST
 void select_tests(Suite *s)
 {
     TCase *c = tcase_create("select");
+    tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, NULL, fixture_end);
     tcase_add_test(c, bad_parameters_are_named);
     tcase_add_test(c, all_violations_are_reported);
     tcase_add_test(c, selections_are_understood);
     tcase_add_test(c, fields_of_an_edge_alone_show_only_it);
+    tcase_add_test(c, levels_on_the_way_show_nothing_of_their_own);
+    tcase_add_test(c, odd_query_strings_are_survived);
     tcase_add_test(c, times_are_parsed);
     suite_add_tcase(s, c);
 }

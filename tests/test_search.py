@@ -149,6 +149,19 @@ def test_words(host, api, spot):
     assert find('"above the cliffs"') == {a} and find("submarine") == set() and find("'; drop table x; --") == set()
 
 
+def test_words_anywhere(host, api):
+    word = "".join(random.choice("bcdfghjklm") for _ in range(12))
+    made = [make_property(host, location={"lat": -55 + i, "lng": i}, title=f"{word} {i}", price={"amount": 10 - i, "currency": "USD"})["id"]
+            for i in range(3)]
+    assert ids(api.get(f"/v1/properties?q={word}")) == made[::-1]
+    assert ids(api.get(f"/v1/properties?q={word}&sort=price")) == made[::-1]
+    assert ids(api.get(f"/v1/properties?q={word}&bbox=-170,-90,170,90&sort=-price")) == made
+    assert ids(api.get(f"/v1/properties?q={word}&bbox=0.5,-54.5,1.5,-53.5&check_in={day(5)}&check_out={day(6)}")) == [made[1]]
+    page = api.get(f"/v1/properties?q={word}&limit=2").json()
+    assert page["page"]["has_more"]
+    assert ids(api.get(f"/v1/properties?q={word}&limit=2&cursor={page['page']['next_cursor']}")) == made[:1]
+
+
 def test_paging_meets_every_hit_once(host, api, spot):
     place, box = spot
     made = {make_property(host, location=place(), price={"amount": 100 * (i % 4), "currency": "USD"})["id"] for i in range(15)}

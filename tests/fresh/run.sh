@@ -93,6 +93,8 @@ inside() { # SHELL TEXT, in the tree; all of its processes end with it
         for node in null zero full random urandom tty; do touch "$tree/dev/$node"; mount --bind "/dev/$node" "$tree/dev/$node"; done
         mkdir "$tree/dev/shm" "$tree/dev/pts"
         mount -t tmpfs -o mode=1777 shm "$tree/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$tree/dev/pts"
+        ln -s pts/ptmx "$tree/dev/ptmx"
         ln -s /proc/self/fd "$tree/dev/fd"
         ln -s /proc/self/fd/0 "$tree/dev/stdin"
         ln -s /proc/self/fd/1 "$tree/dev/stdout"

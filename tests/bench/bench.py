@@ -145,9 +145,9 @@ class Bench:
     def captured(self, name, paths, table):
         """pgbench with the statements of some GETs, one script each, drawn at random."""
         scripts, variables = [], []
-        for i, path in enumerate(paths):
-            found = statements.read(self.stack, table, lambda p=path: expect(self.guest.get(p), 200))
-            script, more = found.script(self.stack, f"s{i}p")
+        found = statements.read(self.stack, table, [lambda p=path: expect(self.guest.get(p), 200) for path in paths])
+        for i, statement in enumerate(found):
+            script, more = statement.script(self.stack, f"s{i}p")
             scripts.append(script)
             variables += more
         self.pgbench(name, scripts, variables)

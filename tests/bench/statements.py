@@ -61,28 +61,23 @@ def logging(stack):
 
 
 def capture(stack, call):
-    """Statements executed while `call` ran, in order; calls often, until the log shows it. For a quiet stack only."""
+    """Statements executed while `call` ran, in order. For a quiet stack only."""
     with logging(stack):
-        start, end = len(stack.log("postgresql")), time.monotonic() + 10
-        while "execute " not in stack.log("postgresql")[start:]:  # backends take a reload up between statements
-            assert time.monotonic() < end, "PostgreSQL does not log statements"
-            call()
-        for _ in range(64):  # every worker's backend once
-            call()
-        start = len(stack.log("postgresql"))
-        call()
-        return parse(settled(stack, start))
+        awaken(stack)
+        return executed(stack, call)
 
 
-def capture_once(stack, call):
-    """The same for a call that has its effect only once: the backends are made to log by other requests first."""
-    with logging(stack):
-        for _ in range(64):
-            stack.session().get("/v1/properties?limit=1")
-        settled(stack, 0)
-        start = len(stack.log("postgresql"))
-        call()
-        return parse(settled(stack, start))
+def awaken(stack):
+    """Backends take a reload up between statements: ask until every worker's has."""
+    for _ in range(64):
+        stack.session().get("/v1/properties?limit=1")
+    settled(stack, 0)
+
+
+def executed(stack, call):
+    start = len(stack.log("postgresql"))
+    call()
+    return parse(settled(stack, start))
 
 
 def settled(stack, start):
@@ -106,11 +101,16 @@ def parse(log):
     return found
 
 
-def read(stack, table, call):
-    """The one statement of a call that names `table`."""
-    found = [s for s in capture(stack, call) if table in s.sql]
-    assert len(found) == 1, [s.sql[:100] for s in found]
-    return found[0]
+def read(stack, table, calls):
+    """The one statement of each call that names `table`."""
+    found = []
+    with logging(stack):
+        awaken(stack)
+        for call in calls:
+            statements = [s for s in executed(stack, call) if table in s.sql]
+            assert len(statements) == 1, [s.sql[:100] for s in statements]
+            found += statements
+    return found
 
 
 def sale_script(stack, guest, stay, stays):
@@ -124,7 +124,7 @@ def sale_script(stack, guest, stay, stays):
     answers = []
     quote = capture(stack, lambda: answers.append(guest.post("/v1/quotes", json=body)))
     quote_id = answers[-1].json()["id"]
-    booking = capture_once(stack, lambda: answers.append(guest.post("/v1/bookings", json={"quote_id": quote_id})))
+    booking = capture(stack, lambda: answers.append(guest.post("/v1/bookings", json={"quote_id": quote_id})))
     booking_id = answers[-1].json()["id"]
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         cursor.execute("create table bench_stays (n bigserial primary key, property_id uuid, check_in date, check_out date)")

@@ -140,7 +140,7 @@ class Bench:
         ids = [row[0] for row in self.stack.query("select id::text from properties where status = 'published' "
                                                   "order by md5(id::text) limit 5000")]
         self.wrk("property_by_id", "replay.lua", [f"GET\t/v1/properties/{i}" for i in ids], self.guest.token)
-        self.captured("property_by_id_pgbench", [f"/v1/properties/{i}" for i in ids[:20]], "properties")
+        self.captured("property_by_id_pgbench", [f"/v1/properties/{i}" for i in ids[:8]], "properties")
 
     def captured(self, name, paths, table):
         """pgbench with the statements of some GETs, one script each, drawn at random."""
@@ -166,7 +166,7 @@ class Bench:
         return paths
 
     def search(self, name="search", where="true"):
-        paths = self.searches(40, where)
+        paths = self.searches(8, where)
         self.wrk(name, "replay.lua", [f"GET\t{path}" for path in paths], self.guest.token)
         self.captured(f"{name}_pgbench", paths, "property_search")
 

@@ -24,8 +24,8 @@ def run(*command, **kwargs):
     return done.stdout
 
 
-def sanitized():
-    return re.search("^NEXUS_LDFLAGS = .*-fsanitize=", (BUILD / "Makefile").read_text(), re.M) is not None
+def for_tests_only():
+    return re.search("^NEXUS_LDFLAGS = .*(-fsanitize=|--coverage)", (BUILD / "Makefile").read_text(), re.M) is not None
 
 
 def make(*args):
@@ -134,8 +134,8 @@ def test_installed_units_name_installed_programs(installed):
 
 @pytest.fixture(params=["sbin/nexus-api", "bin/nexusctl"])
 def program(request, installed):
-    if sanitized():
-        pytest.skip("a build with sanitizers is for tests only")
+    if for_tests_only():
+        pytest.skip("a build with sanitizers or counters")
     return installed / request.param
 
 

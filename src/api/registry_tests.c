@@ -113,7 +113,8 @@ static void check_entity(const struct entity *e)
     for (size_t i = 0; i < e->field_count; i++) {
         const struct field *f = &e->fields[i];
         ck_assert_msg(is_sentence(f->doc), "%s.%s: doc", e->name, f->name);
-        ck_assert_msg((f->type != FIELD_ENUM && f->type != FIELD_WORDS) || f->values, "%s.%s: values", e->name, f->name);
+        ck_assert_msg((f->type != FIELD_ENUM && f->type != FIELD_WORDS) || f->values, "%s.%s: values",
+                      e->name, f->name);
         ck_assert_msg(f->type != FIELD_MONEY || f->sql2, "%s.%s: currency", e->name, f->name);
         ck_assert_msg(f->type != FIELD_JSON || json_is_described(e, f), "%s.%s: json", e->name, f->name);
         ck_assert_msg(!f->personal || (f->personal->purpose && f->personal->retention && f->personal->erase),

@@ -1,6 +1,6 @@
 /*
- * Passwords, signing keys and access tokens. Claims of a verified token are cached per process, so that a warm check
- * costs a hash look-up.
+ * Passwords, signing keys and access tokens. Claims of a verified token are cached per process, so that a
+ * warm check costs a hash look-up.
  */
 #ifndef NEXUS_AUTH_AUTH_H
 #define NEXUS_AUTH_AUTH_H
@@ -18,7 +18,7 @@
 struct principal {
     bool known;
     struct uuid user;
-    uint64_t perms;       /* set of enum perm bits from the roles in the token */
+    uint64_t perms; /* set of enum perm bits from the roles in the token */
     int64_t expires_us;
 };
 
@@ -40,8 +40,10 @@ static inline bool perm_has(uint64_t perms, enum perm p)
 }
 
 /* Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
-enum err password_hash(const struct options *o, struct arena *a, struct str password, struct str *encoded) MUST_CHECK;
-/* Constant time in the password; `encoded` absent burns the same time and is false. The cost is the one in `encoded`. */
+enum err password_hash(const struct options *o, struct arena *a, struct str password,
+                       struct str *encoded) MUST_CHECK;
+/* Constant time in the password; `encoded` absent burns the same time and is false. The cost is the one in
+ * `encoded`. */
 bool password_verify(const struct options *o, struct str password, struct str encoded);
 
 struct auth;
@@ -52,14 +54,15 @@ void auth_free(struct auth *auth);
 void auth_write_jwks(const struct auth *auth, struct buf *out);
 
 /*
- * A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat nbf jti, roles). `roles` as perm_of_roles takes
- * them. ERR_INTERNAL when it cannot be signed.
+ * A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat nbf jti, roles). `roles` as
+ * perm_of_roles takes them. ERR_INTERNAL when it cannot be signed.
  */
-enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles, struct str *token,
-                     int64_t *lifetime_us) MUST_CHECK;
+enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles,
+                     struct str *token, int64_t *lifetime_us) MUST_CHECK;
 /*
- * RFC 8725: closed algorithm list, algorithm bound to the key, nothing of the claims is read before the signature is found good.
- * ERR_UNAUTHENTICATED for every kind of bad token. Good ones are remembered until they expire.
+ * RFC 8725: closed algorithm list, algorithm bound to the key, nothing of the claims is read before the
+ * signature is found good. ERR_UNAUTHENTICATED for every kind of bad token. Good ones are remembered until
+ * they expire.
  */
 enum err token_verify(struct auth *auth, struct str token, struct principal *out) MUST_CHECK;
 

@@ -27,13 +27,14 @@ void arena_reset(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
 /* `count` * `size` with overflow checked. */
 void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((malloc, returns_nonnull));
-#define ARENA_NEW(a, type)         ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
 
 /* NUL-terminated copies. */
 char *arena_strdup(struct arena *a, struct str s) __attribute__((returns_nonnull));
 struct str arena_str(struct arena *a, struct str s);
-char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+char *arena_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* Call release(ptr) at reset. */

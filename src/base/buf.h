@@ -1,6 +1,6 @@
 /*
- * A growing byte buffer with a ceiling. Appending past the ceiling sets `overflow` and drops the bytes, so that
- * writers check once at the end instead of at every append.
+ * A growing byte buffer with a ceiling. Appending past the ceiling sets `overflow` and drops the bytes, so
+ * that writers check once at the end instead of at every append.
  */
 #ifndef NEXUS_BASE_BUF_H
 #define NEXUS_BASE_BUF_H

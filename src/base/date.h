@@ -9,9 +9,9 @@
 
 typedef int32_t date_t;
 
-#define DATE_MIN ((date_t)-25567) /* 1900-01-01 */
-#define DATE_MAX ((date_t)47482)  /* 2100-01-01 */
-#define DATE_TEXT_SIZE 11         /* "2026-01-02" and NUL */
+#define DATE_MIN       ((date_t)-25567) /* 1900-01-01 */
+#define DATE_MAX       ((date_t)47482)  /* 2100-01-01 */
+#define DATE_TEXT_SIZE 11               /* "2026-01-02" and NUL */
 
 /* Exactly YYYY-MM-DD, a date that exists, within DATE_MIN..DATE_MAX. */
 bool date_parse(struct str s, date_t *out);

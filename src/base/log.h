@@ -17,9 +17,9 @@ struct log_field { /* key and value of one member; value is text, number or abse
     struct str text; /* used when text.p is not NULL */
     int64_t number;
 };
-#define LOG_TEXT(k, z)   ((struct log_field){ (k), str_from(z), 0 })
-#define LOG_STR(k, s)    ((struct log_field){ (k), (s), 0 })
-#define LOG_NUM(k, v)    ((struct log_field){ (k), STR_NONE, (int64_t)(v) })
+#define LOG_TEXT(k, z) ((struct log_field){ (k), str_from(z), 0 })
+#define LOG_STR(k, s)  ((struct log_field){ (k), (s), 0 })
+#define LOG_NUM(k, v)  ((struct log_field){ (k), STR_NONE, (int64_t)(v) })
 
 /* The names options use: error, warn, info, debug. */
 bool log_level_parse(struct str name, enum log_level *out);
@@ -28,8 +28,8 @@ bool log_level_parse(struct str name, enum log_level *out);
 void log_init(const char *program, enum log_level level);
 /* {"time":"2026-01-02T03:04:05.678901Z","level":"info","program":..,"pid":..,"message":..,<fields>} */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count);
-#define LOG(level, message, ...)                                                                                   \
-    log_write((level), (message), (const struct log_field[]){ __VA_ARGS__ },                                      \
+#define LOG(level, message, ...)                                                                             \
+    log_write((level), (message), (const struct log_field[]){ __VA_ARGS__ },                                 \
               sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
 void log_msg(enum log_level level, const char *message);
 

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 struct rate_limit {
-    int64_t count;     /* events allowed per period, which is also the burst; 0 = unlimited */
+    int64_t count; /* events allowed per period, which is also the burst; 0 = unlimited */
     int64_t period_us;
 };
 
@@ -43,8 +43,8 @@ struct options {
 
 /*
  * Load defaults, then `file` (NULL: only defaults; a missing file is an error unless it is the default file),
- * then the environment. On failure returns NULL and puts one line without newline into error[]. Result is owned
- * by the caller: options_free.
+ * then the environment. On failure returns NULL and puts one line without newline into error[]. Result is
+ * owned by the caller: options_free.
  */
 struct options *options_load(const char *file, char *error, size_t error_size);
 void options_free(struct options *o);

@@ -47,8 +47,8 @@ static inline struct str str_skip(struct str s, size_t n)
 struct str str_trim(struct str s);
 
 /*
- * Take what stands before the first `separator` off *rest into *item. Without a separator the item is all that is
- * left and *rest becomes absent. False when *rest is absent.
+ * Take what stands before the first `separator` off *rest into *item. Without a separator the item is all
+ * that is left and *rest becomes absent. False when *rest is absent.
  */
 bool str_split(struct str *rest, char separator, struct str *item);
 

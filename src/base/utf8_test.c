@@ -24,7 +24,8 @@ START_TEST(every_scalar_survives_the_round_trip)
 }
 END_TEST
 
-/* Every pair of bytes before each byte at which a range begins or ends: what is taken must encode to the same bytes. */
+/* Every pair of bytes before each byte at which a range begins or ends: what is taken must encode to the same
+ * bytes. */
 START_TEST(no_other_sequence_is_valid)
 {
     static const uint8_t third[] = { 0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF };

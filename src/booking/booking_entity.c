@@ -50,7 +50,8 @@ static const struct field fields[] = {
 };
 
 static const struct edge edges[] = {
-    { "property", EDGE_ONE, &entity_property, "{t}.property_id = {p}.property_id", NULL, 0, true, "Property." },
+    { "property", EDGE_ONE, &entity_property, "{t}.property_id = {p}.property_id", NULL, 0, true,
+      "Property." },
     { "unit", EDGE_ONE, &entity_unit, "{t}.id = {p}.unit_id", NULL, 0, false, "Unit of the property." },
     { "guest", EDGE_ONE, &entity_user_public, "{t}.id = {p}.guest_id", NULL, 0, false, "Who booked." },
     { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}.host_id", NULL, 0, false, "Who hosts." },

@@ -1,10 +1,10 @@
 /*
  * Shapes: what a request may say. A shape is a const table of field descriptors; it decodes path, query and
- * JSON body into one plain struct, names every violation by JSON pointer (RFC 6901), prints the OpenAPI schema
- * and the GraphQL input type.
+ * JSON body into one plain struct, names every violation by JSON pointer (RFC 6901), prints the OpenAPI
+ * schema and the GraphQL input type.
  *
- * The struct's first member is `struct shape_seen seen`: bit i of `given` tells that field i was present, bit i
- * of `null` that it was an explicit null. An absent field keeps the zero value, or `def` when that is set.
+ * The struct's first member is `struct shape_seen seen`: bit i of `given` tells that field i was present, bit
+ * i of `null` that it was an explicit null. An absent field keeps the zero value, or `def` when that is set.
  */
 #ifndef NEXUS_JSON_SHAPE_H
 #define NEXUS_JSON_SHAPE_H
@@ -20,15 +20,15 @@
 
 /* Behind each: the type of the member in the struct. */
 enum shape_type {
-    SHAPE_BOOL,          /* bool */
-    SHAPE_INT,           /* int64_t; min..max inclusive */
-    SHAPE_NUMBER,        /* double; min..max inclusive; never money */
-    SHAPE_STRING,        /* struct str; min..max Unicode scalar values */
-    SHAPE_ENUM,          /* int: index into values[]; -1 when absent */
-    SHAPE_UUID,          /* struct uuid */
-    SHAPE_DATE,          /* date_t */
-    SHAPE_OBJECT,        /* the sub-shape's struct in place; it begins with a struct shape_seen too */
-    SHAPE_LIST,          /* struct shape_list of `item`; min..max items */
+    SHAPE_BOOL,   /* bool */
+    SHAPE_INT,    /* int64_t; min..max inclusive */
+    SHAPE_NUMBER, /* double; min..max inclusive; never money */
+    SHAPE_STRING, /* struct str; min..max Unicode scalar values */
+    SHAPE_ENUM,   /* int: index into values[]; -1 when absent */
+    SHAPE_UUID,   /* struct uuid */
+    SHAPE_DATE,   /* date_t */
+    SHAPE_OBJECT, /* the sub-shape's struct in place; it begins with a struct shape_seen too */
+    SHAPE_LIST,   /* struct shape_list of `item`; min..max items */
 };
 
 enum shape_place { IN_BODY, IN_PATH, IN_QUERY };
@@ -49,34 +49,34 @@ struct shape_seen {
 
 struct shape_list {
     size_t count;
-    void *items;         /* array of the item's member type */
+    void *items; /* array of the item's member type */
 };
 
 struct shape;
 struct violations;
 
 struct shape_field {
-    const char *name;    /* as on the wire, snake_case */
+    const char *name; /* as on the wire, snake_case */
     enum shape_type type;
     enum shape_place in;
-    unsigned flags;      /* enum shape_flag */
-    size_t offset;       /* offsetof(struct, member) */
-    int64_t min, max;    /* both 0: no bound */
-    double fmin, fmax;   /* bounds of SHAPE_NUMBER; both 0: no bound */
-    const char *format;  /* STRING: "email", "uri", "timezone"...: see format.h */
-    const char *const *values;       /* ENUM: NULL-terminated */
-    const struct shape *sub;         /* OBJECT */
-    const struct shape_field *item;  /* LIST: descriptor of one item; name and offset unused */
-    const char *def;     /* default in text form, or NULL */
-    const char *doc;     /* one sentence */
-    const char *example; /* JSON text, or NULL: one is made from the type */
+    unsigned flags;                 /* enum shape_flag */
+    size_t offset;                  /* offsetof(struct, member) */
+    int64_t min, max;               /* both 0: no bound */
+    double fmin, fmax;              /* bounds of SHAPE_NUMBER; both 0: no bound */
+    const char *format;             /* STRING: "email", "uri", "timezone"...: see format.h */
+    const char *const *values;      /* ENUM: NULL-terminated */
+    const struct shape *sub;        /* OBJECT */
+    const struct shape_field *item; /* LIST: descriptor of one item; name and offset unused */
+    const char *def;                /* default in text form, or NULL */
+    const char *doc;                /* one sentence */
+    const char *example;            /* JSON text, or NULL: one is made from the type */
 };
 
 struct shape {
     const char *name;                 /* OpenAPI schema and GraphQL input type name, CamelCase */
     const struct shape_field *fields; /* at most 64 */
     size_t count;
-    size_t size;                      /* sizeof the struct */
+    size_t size; /* sizeof the struct */
     const char *doc;
     /* Rules across fields, called when every field by itself is fine; adds violations. May be NULL. */
     void (*check)(const void *in, struct violations *v);
@@ -97,12 +97,13 @@ struct violations {
     struct violation list[VIOLATIONS_MAX];
 };
 
-/* Copies pointer and detail into the arena; silently ignored beyond VIOLATIONS_MAX. code must be a literal. */
+/* Copies pointer and detail into the arena; silently ignored beyond VIOLATIONS_MAX. code must be a literal.
+ */
 void violations_add(struct violations *v, const char *pointer, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-#define SHAPE_HAS(in, bit)   ((((in)->seen.given) >> (bit)) & 1u)
-#define SHAPE_NULL(in, bit)  ((((in)->seen.null) >> (bit)) & 1u)
-#define SHAPE_COUNT(fields)  (sizeof(fields) / sizeof((fields)[0]))
+#define SHAPE_HAS(in, bit)  ((((in)->seen.given) >> (bit)) & 1u)
+#define SHAPE_NULL(in, bit) ((((in)->seen.null) >> (bit)) & 1u)
+#define SHAPE_COUNT(fields) (sizeof(fields) / sizeof((fields)[0]))
 
 #endif

@@ -3,7 +3,7 @@
  * the privacy map. The planner turns a selection of an entity into one prepared statement, and its binary
  * rows into JSON.
  *
- * SQL fragments in a field or edge use `%s`-free placeholders: `{t}` is the alias of the entity's table, in
+ * SQL fragments in a field or edge use these marks: `{t}` is the alias of the entity's table, in
  * edges `{p}` is the alias of the parent and `{t}` that of the child.
  */
 #ifndef NEXUS_QUERY_ENTITY_H

@@ -116,7 +116,7 @@ class Bench:
         done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(self.connections), "-j", "1", "-T", str(self.seconds),
                                "-h", host, "-p", port, "-U", "nexus_api", *variables, *files, database],
                               text=True, capture_output=True, check=False,
-                              env=dict(os.environ, PGOPTIONS="-c jit=off"))
+                              env=dict(os.environ, PGOPTIONS="-c jit=off -c plan_cache_mode=force_generic_plan"))
         after = self.cpu()
         if done.returncode != 0:
             raise SystemExit(f"pgbench {name} failed:\n{done.stderr}")

@@ -92,8 +92,8 @@ class Bench:
         result = {
             "requests": count,
             "per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-            "p50_ms": milliseconds(re.search(r"50%\s+(\S+)", out).group(1)),
-            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", out).group(1)),
+            "p50_ms": milliseconds(re.search(r"(?m)^ +50%\s+(\S+)", out).group(1)),
+            "p99_ms": milliseconds(re.search(r"(?m)^ +99%\s+(\S+)", out).group(1)),
             "not_2xx": int(failed.group(1)) if failed else 0,
             "socket_errors": sum(map(int, broken.groups())) if broken else 0,
             "cpu_us": {group: round((after[group] - before[group]) * 1e6 / max(count, 1), 1) for group in after},

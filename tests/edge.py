@@ -188,7 +188,7 @@ class Edge:
 
     def log_lines(self):
         text = (self.folder / "log/nginx-access.log").read_text()
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 @contextlib.contextmanager

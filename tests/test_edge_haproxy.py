@@ -103,8 +103,11 @@ def test_one_id_and_the_true_address_all_the_way(hosts):
     entries = wait_until(lambda: [json.loads(text[text.index("{"):]) for text in balancer.log_path.read_text().splitlines()
                                   if identity in text], 5, "a log line")
     assert entries[0]["path"] == "/v1/x" and entries[0]["status"] == 200
-    logged = [entry for edge in (first, second) for entry in edge.log_lines() if entry["request_id"] == identity]
-    assert len(logged) == 1
+
+    def logged():
+        return [entry for edge in (first, second) for entry in edge.log_lines() if entry["request_id"] == identity]
+
+    wait_until(lambda: len(logged()) == 1, 5, "one line in the log of one Nginx")
 
 
 def test_a_host_that_vanishes_costs_no_read(hosts):

@@ -21,7 +21,7 @@ def test_one_id_in_both_logs(stack, api):
     identity = api.get("/v1/no-such-thing").headers["x-request-id"]
 
     def lines(name):
-        return [json.loads(line) for line in stack.log(name).splitlines() if identity in line]
+        return [json.loads(line) for line in stack.log(name).splitlines() if identity in line and line.endswith("}")]
 
     found = wait_until(lambda: lines("nginx-access") + lines("api") if lines("nginx-access") and lines("api") else None,
                        5, "both log lines")

@@ -16,6 +16,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -235,7 +236,7 @@ class Bench:
         """Private memory of the workers after a warm-up and after `requests` more."""
         paths = self.searches(200)
         ids = [row[0] for row in self.stack.query("select id::text from properties limit 200")]
-        lines = [f"GET\t{p}" for p in paths[:20]] + [f"GET\t/v1/properties/{i}" for i in ids]
+        lines = [f"GET\t{p}" for p in paths[:5]] + [f"GET\t/v1/properties/{i}" for i in ids]
         self.wrk("memory_warm_up", "replay.lua", lines, self.guest.token, seconds=self.seconds)
         first, done = self.private_memory(), 0
         while done < requests:
@@ -293,6 +294,8 @@ def main():
     parser.add_argument("--only", action="append", help="measure only this (repeatable)")
     parser.add_argument("--json", default="bench.json", help="file for the figures")
     args = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     say(f"starting a private stack with {args.properties:,} demo properties")
     with private_stack(options=OPTIONS, demo=args.properties) as stack, tempfile.TemporaryDirectory() as folder:
         bench = Bench(stack, args.seconds, folder)
@@ -301,13 +304,15 @@ def main():
                  "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot}
         if args.memory_requests:
             steps["memory"] = lambda: bench.memory(args.memory_requests)
-        for name, step in steps.items():
-            if not args.only or name in args.only:
-                say(name)
-                step()
-        print(table(bench.results))
-        pathlib.Path(args.json).write_text(json.dumps(bench.results, indent=2) + "\n")
-        say(f"figures are in {args.json}")
+        try:
+            for name, step in steps.items():
+                if not args.only or name in args.only:
+                    say(name)
+                    step()
+        finally:  # what was measured is told also when the rest was called off
+            print(table(bench.results))
+            pathlib.Path(args.json).write_text(json.dumps(bench.results, indent=2) + "\n")
+            say(f"figures are in {args.json}")
 
 
 if __name__ == "__main__":

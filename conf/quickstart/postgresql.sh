@@ -46,9 +46,18 @@ CONF
 }
 
 postgresql_start() {
-    unit_alive postgresql || unit_spawn postgresql "$(postgres_user)" "$PG_BIN/postgres" -D "$PG_DATA"
-    unit_wait postgresql 60 "$PG_BIN/pg_isready" -q -h "$PG_SOCKETS" -p 5432
+    unit_alive postgresql || { postgresql_unlock; unit_spawn postgresql "$(postgres_user)" "$PG_BIN/postgres" -D "$PG_DATA"; }
+    unit_wait postgresql 60 "$PG_BIN/pg_isready" -q -h "$PG_SOCKETS" -p 5432 -U postgres
 }
+
+# To its successor a killed postmaster looks alive until somebody has waited for it, which may take a while or never happen.
+postgresql_unlock() {
+    local pid
+    { read -r pid <"$PG_DATA/postmaster.pid"; } 2>/dev/null || return 0
+    wait_for 5 process_reaped "$pid" || [[ $(process_state "$pid") != Z ]] || rm -f "$PG_DATA/postmaster.pid"
+}
+process_reaped() { [[ ! -e /proc/$1 ]]; }
+process_state() { sed -nE 's/^State:\s+(\S).*/\1/p' "/proc/$1/status" 2>/dev/null; }
 
 postgresql_stop() { unit_stop postgresql INT 30; }
 

@@ -1,5 +1,8 @@
 nexusmigrationsdir = $(pkgdatadir)/migrations
-dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql
+dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
+	%D%/migrations/20261123080000_identity.sql \
+	%D%/migrations/20261123080100_roles.sql \
+	%D%/migrations/20261123080200_oauth.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \

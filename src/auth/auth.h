@@ -14,11 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who is asking. Zeroed: nobody. */
+/* Who is asking. Zeroed: nobody; nil identifiers: none. */
 struct principal {
     bool known;
-    struct uuid user;
-    uint64_t perms; /* set of enum perm bits from the roles in the token */
+    struct uuid user;    /* nil: a client on its own behalf (client credentials) */
+    struct uuid session; /* nil: a client on its own behalf */
+    struct uuid client;  /* nil: the product's own front-ends */
+    struct uuid actor;   /* a member of the staff who acts as `user` */
+    uint64_t perms;      /* set of enum perm bits: what the roles allow and the token's scopes leave */
     int64_t expires_us;
 };
 

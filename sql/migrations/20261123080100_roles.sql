@@ -1,0 +1,36 @@
+-- Roles are sets of permissions, whose names are in src/auth/permissions.def; co-hosts hold some for one property.
+
+alter table roles
+    add column built_in   boolean     not null default false,
+    add column version    bigint      not null default 1,
+    add column created_at timestamptz not null default now(),
+    add column updated_at timestamptz not null default now(),
+    add constraint roles_name_form check (name ~ '^[a-z][a-z0-9_]{0,31}$'),
+    add constraint roles_doc_length check (length(doc) <= 500);
+update roles set built_in = true;
+
+-- '*' stands for every permission, also those that are yet to come.
+create table role_permissions (
+    role_name  text constraint role_permissions_role_fkey references roles on delete cascade,
+    permission text constraint role_permissions_permission_form check (permission ~ '^(\*|[a-z][a-z0-9_.]{0,63})$'),
+    constraint role_permissions_pkey primary key (role_name, permission)
+);
+insert into role_permissions values
+    ('guest', 'account'), ('guest', 'booking.create'), ('guest', 'booking.read'),
+    ('host', 'account'), ('host', 'property.write'), ('host', 'booking.read'),
+    ('support', 'account'), ('support', 'booking.read'),
+    ('admin', '*');
+
+create table property_members (
+    property_id uuid        constraint property_members_property_fkey references properties on delete cascade,
+    user_id     uuid        constraint property_members_user_fkey references users on delete cascade,
+    permissions text[]      not null constraint property_members_permissions_some check (cardinality(permissions) between 1 and 64),
+    version     bigint      not null default 1,
+    created_at  timestamptz not null default now(),
+    updated_at  timestamptz not null default now(),
+    constraint property_members_pkey primary key (property_id, user_id)
+);
+create index property_members_user_idx on property_members (user_id, property_id);
+
+grant insert, update, delete on roles to nexus_api;
+grant select, insert, update, delete on role_permissions, property_members to nexus_api;

@@ -49,6 +49,7 @@ function nginx(    i, from, text) {
     for (i = 1; i <= edges; i++) {
         from = order[i]
         printf "\nlocation = /.nexus/%s {\n    internal;\n    include snippets/nexus-headers.conf;\n", from
+        print  "    include snippets/nexus-cors.conf;"
         print  "    default_type application/problem+json;\n    add_header Cache-Control no-store always;"
         if (from in retry) printf "    add_header Retry-After %d always;\n", retry[from]
         if (from == "405") print "    add_header Allow \"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\" always;"

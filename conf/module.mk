@@ -6,7 +6,7 @@ EXTRA_DIST += quickstart .ci/run %D%/edge-errors.awk \
 	%D%/nginx/quickstart.conf.in %D%/nginx/sites-available/nexus \
 	$(nginx_snippets) $(nginx_confd) $(postgresql_conf) $(redis_conf)
 
-nginx_snippets = %D%/nginx/snippets/nexus-errors.conf %D%/nginx/snippets/nexus-fastcgi.conf \
+nginx_snippets = %D%/nginx/snippets/nexus-cors.conf %D%/nginx/snippets/nexus-errors.conf %D%/nginx/snippets/nexus-fastcgi.conf \
 	%D%/nginx/snippets/nexus-gzip.conf %D%/nginx/snippets/nexus-headers.conf \
 	%D%/nginx/snippets/nexus-limits.conf %D%/nginx/snippets/nexus-server.conf %D%/nginx/snippets/nexus-tls.conf
 nginx_confd = %D%/nginx/conf.d/nexus.conf %D%/nginx/conf.d/nexus-site.conf

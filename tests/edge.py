@@ -126,7 +126,8 @@ class Edge:
             (self.folder / "nginx" / source.relative_to(NGINX_CONF)).write_text(text)
         main = (NGINX_CONF / "quickstart.conf.in").read_text()
         user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are for nobody else
-        for name, value in {"@RUN@": str(self.folder), "@PORT@": str(self.port), "@USER@": user}.items():
+        for name, value in {"@RUN@": str(self.folder), "@PORT@": str(self.port), "@USER@": user,
+                            "@ORIGINS@": 'default "";'}.items():
             main = main.replace(name, value)
         main = main.replace(f"    listen [::1]:{self.port}", f"    #listen [::1]:{self.port}")
         self.conf = self.folder / "nginx" / "nginx.conf"

@@ -245,6 +245,10 @@ def test_limits_and_origins(fresh_stack):
     assert refused.headers["Access-Control-Allow-Origin"] == "https://app.example"  # else a browser hides the reason
     stranger = api.get("/v1/nowhere", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in stranger.headers and "Origin" in stranger.headers["Vary"]
+    edge = api.request("TRACE", "/v1/bookings", headers={"Origin": "https://app.example"})  # refused by Nginx itself
+    assert edge.status_code == 405 and edge.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    stranger = api.request("TRACE", "/v1/bookings", headers={"Origin": "https://evil.example"})
+    assert stranger.status_code == 405 and "Access-Control-Allow-Origin" not in stranger.headers
     preflight = api.options("/v1/bookings", headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
                                                      "Access-Control-Request-Headers": "authorization,idempotency-key"})
     assert preflight.status_code == 204 and preflight.headers["Access-Control-Max-Age"] == "7200"

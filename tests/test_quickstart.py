@@ -55,6 +55,9 @@ def test_the_printed_commands_work_when_pasted(demo):
     done = subprocess.run(["bash", "-euo", "pipefail"], input=commands, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert '"total"' in done.stdout and '"confirmed"' in done.stdout, done.stdout
+    again = subprocess.run(["bash", "-euo", "pipefail"], input=commands, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert '"dates_unavailable"' in again.stdout and '"confirmed"' not in again.stdout, again.stdout
 
 
 def test_the_tour_of_the_readme(demo):

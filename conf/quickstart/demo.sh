@@ -42,8 +42,8 @@ $curl "$NEXUS_URL/v1/properties?near=$lat,$lon&radius=25&$stay&limit=3"
 # Log in
 TOKEN=\$($curl $NEXUS_URL/v1/auth/login -H 'Content-Type: application/json' -d '{"email":"$DEMO_GUEST","password":"$DEMO_PASSWORD"}' | grep -o '"access_token":"[^"]*"' | cut -d'"' -f4)
 
-# A quote, and a booking from it; the second time the nights are taken
-$curl $NEXUS_URL/v1/bookings -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d "{\"quote_id\":\"\$($curl $NEXUS_URL/v1/quotes -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d '{"property_id":"$id","check_in":"$from","check_out":"$to","guests":2}' | grep -o '"id":"[^"]*"' | head -n 1 | cut -d'"' -f4)\"}"
+# A quote, and a booking from it; the second time the quote is refused, for the nights are taken
+QUOTE=\$($curl $NEXUS_URL/v1/quotes -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d '{"property_id":"$id","check_in":"$from","check_out":"$to","guests":2}'); echo "\$QUOTE"; ID=\$(echo "\$QUOTE" | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'); [ -z "\$ID" ] || $curl $NEXUS_URL/v1/bookings -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' -d "{\"quote_id\":\"\$ID\"}"
 TEXT
 }
 

@@ -30,7 +30,17 @@ nginx_fill() {
     ! am_root || user="user $SERVICE_USER;"
     # Where IPv6 is switched off there is no ::1 to listen on.
     grep -qs '^0\{31\}1 ' /proc/net/if_inet6 || without='/listen \[::1\]/d'
-    sed -e "$without" -e "s|@RUN@|$RUN|g" -e "s|@PORT@|$PORT|g" -e "s|@USER@|$user|g"
+    sed -e "$without" -e "s|@ORIGINS@|$(nginx_origins)|" -e "s|@RUN@|$RUN|g" -e "s|@PORT@|$PORT|g" -e "s|@USER@|$user|g"
+}
+
+# Lines of a map for the option cors_origins.
+nginx_origins() {
+    local origins origin other='""'
+    IFS=', ' read -r -a origins <<<"$(sed -n 's/^cors_origins *= *//p' "$CONF")"
+    for origin in "${origins[@]}"; do
+        if [[ $origin = '*' ]]; then other='*'; else printf '"%s" "%s"; ' "$origin" "$origin"; fi
+    done
+    printf 'default %s;' "$other"
 }
 
 nginx_run() { nginx -e "$RUN/log/nginx.log" -c "$RUN/nginx/nginx.conf" "$@"; }

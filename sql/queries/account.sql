@@ -10,11 +10,12 @@ with made as (
 insert into user_roles (user_id, role_name) select made.id, role from made, unnest($5::text[]) role;
 
 -- name: account_login
--- What a log-in needs: e-mail (lower case) -> id, password hash, roles with commas between.
+-- What a log-in needs: e-mail (lower case) or null, id or null -> id, password hash, roles with commas between, whether active.
 select u.id, c.password_hash,
-       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), '')
+       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), '') roles,
+       u.status = 'active'
   from users u join user_credentials c on c.user_id = u.id
- where u.email = $1;
+ where u.email = $1 or u.id = $2;
 
 -- name: account_update
 -- Change an account when its version is among the acceptable: id, new name or null, versions or null. A row when it did.

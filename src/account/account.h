@@ -44,9 +44,14 @@ struct account_login { /* absent hash: there is no such account */
     struct uuid id;
     struct str password_hash;
     struct str roles; /* "guest,host" */
+    bool active;
 };
 /* `email` normalised. An unknown address is no error. Texts belong to the arena. */
 enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,
                             struct db_failure *failure) MUST_CHECK;
+
+/* The same by id. */
+enum err account_find_login_of(struct db *db, struct arena *a, const struct uuid *user,
+                               struct account_login *out, struct db_failure *failure) MUST_CHECK;
 
 #endif

@@ -24,11 +24,11 @@ void account_add_create(struct db_batch *b, struct arena *a, const struct accoun
                  db_text(n->password_hash), db_text_array(a, n->roles, n->role_count));
 }
 
-enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,
-                            struct db_failure *failure)
+static enum err find_login(struct db *db, struct arena *a, struct db_param email, struct db_param user,
+                           struct account_login *out, struct db_failure *failure)
 {
     struct db_batch *b = db_batch(db, a);
-    int found = DB_ADD(b, &q_account_login, db_text(email));
+    int found = DB_ADD(b, &q_account_login, email, user);
     *out = (struct account_login){ .password_hash = STR_NONE };
     enum err e = db_run(b, failure);
     if (e != ERR_NONE) {
@@ -39,6 +39,19 @@ enum err account_find_login(struct db *db, struct arena *a, struct str email, st
         out->id = db_get_uuid(r, 0, 0);
         out->password_hash = db_get_text(r, 0, 1);
         out->roles = db_get_text(r, 0, 2);
+        out->active = db_get_bool(r, 0, 3);
     }
     return ERR_NONE;
+}
+
+enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,
+                            struct db_failure *failure)
+{
+    return find_login(db, a, db_text(email), db_null(DB_UUID), out, failure);
+}
+
+enum err account_find_login_of(struct db *db, struct arena *a, const struct uuid *user,
+                               struct account_login *out, struct db_failure *failure)
+{
+    return find_login(db, a, db_text(STR_NONE), db_uuid(user), out, failure);
 }

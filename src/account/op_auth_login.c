@@ -1,5 +1,6 @@
 /* POST /v1/auth/login: a password for an access token. */
 #include "account/account.h"
+#include "account/login.h"
 
 #include "json/write.h"
 
@@ -9,7 +10,7 @@ static enum err auth_login_exec(struct request *rq);
 
 struct auth_login_in {
     struct shape_seen seen;
-    struct str email, password;
+    struct str email, password, code;
 };
 
 static const struct shape_field fields[] = {
@@ -30,6 +31,15 @@ static const struct shape_field fields[] = {
       .max = ACCOUNT_PASSWORD_MAX,
       .doc = "Its password.",
       .example = "\"correct horse battery staple\"" },
+    { .name = "code",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_SECRET,
+      .offset = offsetof(struct auth_login_in, code),
+      .min = 6,
+      .max = 64,
+      .doc = "Of the second factor, when the account has one: six digits of the authenticator app, or a "
+             "recovery code.",
+      .example = "\"492039\"" },
 };
 static const struct shape shape = {
     .name = "AuthLogin",
@@ -65,7 +75,12 @@ static const struct shape token_out = {
     .count = SHAPE_COUNT(token_fields),
     .doc = "An access token.",
 };
-static const enum err errors[] = { ERR_BAD_CREDENTIALS, ERR_NONE };
+static const enum err errors[] = { ERR_BAD_CREDENTIALS,
+                                   ERR_SECOND_FACTOR_REQUIRED,
+                                   ERR_SECOND_FACTOR_WRONG,
+                                   ERR_ACCOUNT_INACTIVE,
+                                   ERR_BUSY,
+                                   ERR_NONE };
 
 const struct op op_auth_login = {
     .name = "auth_login",
@@ -83,11 +98,11 @@ const struct op op_auth_login = {
     .exec = auth_login_exec,
 };
 
-static enum err answer(struct request *rq, const struct account_login *account)
+static enum err answer(struct request *rq, const struct login *login)
 {
     struct str token;
     int64_t lifetime_us;
-    enum err e = token_issue(rq->auth, rq->arena, &account->id, account->roles, &token, &lifetime_us);
+    enum err e = token_issue(rq->auth, rq->arena, &login->user, login->roles, &token, &lifetime_us);
     if (e != ERR_NONE) {
         return e;
     }
@@ -100,19 +115,10 @@ static enum err answer(struct request *rq, const struct account_login *account)
     return ERR_NONE;
 }
 
-/* The hash is computed between the read and the answer, when no statement is running, and also for nobody. */
 static enum err auth_login_exec(struct request *rq)
 {
     const struct auth_login_in *in = rq->in;
-    struct account_login account;
-    struct db_failure failure;
-    if (account_find_login(rq->db, rq->arena, account_email(rq->arena, in->email), &account, &failure) !=
-        ERR_NONE) {
-        return fail_db(rq, &failure);
-    }
-    if (!password_verify(rq->options, in->password, account.password_hash)) {
-        response_header(rq, "WWW-Authenticate", "Bearer realm=\"nexus\"");
-        return fail(rq, ERR_BAD_CREDENTIALS, NULL, NULL);
-    }
-    return answer(rq, &account);
+    struct login login;
+    enum err e = login_check(rq, in->email, in->password, in->code, &login);
+    return e ? login_refuse(rq, e, &login) : answer(rq, &login);
 }

@@ -45,9 +45,10 @@ static inline bool perm_has(uint64_t perms, enum perm p)
 /* Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
 enum err password_hash(const struct options *o, struct arena *a, struct str password,
                        struct str *encoded) MUST_CHECK;
-/* Constant time in the password; `encoded` absent burns the same time and is false. The cost is the one in
- * `encoded`. */
-bool password_verify(const struct options *o, struct str password, struct str encoded);
+/* Whether it is the password of `encoded`, at the cost `encoded` names. Absent `encoded` takes the time of a
+ * hash of today's cost and is false. Not ERR_NONE: it could not be found out. */
+enum err password_verify(const struct options *o, struct str password, struct str encoded,
+                         bool *same) MUST_CHECK;
 
 struct auth;
 /* Loads keys; NULL with error[] when a key is missing or unfit. */

@@ -78,7 +78,7 @@ static void decoy(const struct options *o, char text[TEXT_MAX])
              cost.passes, LANES, "bmV4dXMgZGVjb3kgc2FsdA", "bm8gcGFzc3dvcmQgaGFzIHRoaXMgaGFzaCBpbiBpdCE");
 }
 
-bool password_verify(const struct options *o, struct str password, struct str encoded)
+enum err password_verify(const struct options *o, struct str password, struct str encoded, bool *same)
 {
     char text[TEXT_MAX];
     bool exists = encoded.p && encoded.n < sizeof(text);
@@ -87,7 +87,9 @@ bool password_verify(const struct options *o, struct str password, struct str en
         memcpy(text, encoded.p, encoded.n);
         text[encoded.n] = '\0';
     }
-    bool same = password.n <= PASSWORD_MAX && argon2id_verify(text, password.p, password.n) == ARGON2_OK;
+    int status =
+        password.n > PASSWORD_MAX ? ARGON2_PWD_TOO_LONG : argon2id_verify(text, password.p, password.n);
     give_memory_back();
-    return exists && same;
+    *same = exists && status == ARGON2_OK;
+    return status == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE : ERR_NONE;
 }

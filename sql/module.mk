@@ -10,6 +10,7 @@ nexus_queries = \
 	%D%/queries/booking.sql \
 	%D%/queries/calendar.sql \
 	%D%/queries/idempotency.sql \
+	%D%/queries/outbox.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql

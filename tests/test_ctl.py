@@ -34,7 +34,11 @@ def fresh(cluster):
 
 def commands():
     text = subprocess.run([NEXUSCTL, "--help"], capture_output=True, text=True, check=True).stdout
-    return re.findall(r"^  (\S+(?: \S+)?)  +\S", text.split("Options")[0], re.M)
+    found = []
+    for name, words in re.findall(r"^  (\S+(?: \S+)?)  +(\S.*(?:\n {24}.*)*)", text.split("Options")[0], re.M):
+        group = name.removesuffix(" COMMAND")
+        found += [name] if group == name else [f"{group} {word}" for word in re.split(r",\s+", words)]
+    return found
 
 
 # --- migrate
@@ -172,6 +176,26 @@ def test_password_is_asked_for_on_a_terminal(fresh):
     status, shown = fresh.terminal("user", "create", "--email", "u@example.com", "--name", "U", typed=typed)
     assert status == 2 and "differ" in shown
     assert fresh.value("select count(*) from users") == 1
+
+
+# --- outbox
+
+def test_outbox_shows_what_waits(fresh):
+    assert json.loads(fresh.ctl("outbox", "list", "--json")) == [] and fresh.ctl("outbox", "list") == ""
+    fresh.query("""insert into outbox (kind, topic, recipient, payload, sent_at, withheld) values
+        ('mail', 'a.first', 'ada@example.com', '{"link": "https://x/#token=1"}', now(), false),
+        ('mail', 'a.second', 'bob@example.com', '{"link": "\\u001b[31m"}', null, false),
+        ('mail', 'a.never', 'eve@example.com', '{}', null, true),
+        ('event', 'b.third', null, '{"id": "7"}', null, false) returning 1""")
+    rows = json.loads(fresh.ctl("outbox", "list", "--json"))
+    assert [row["topic"] for row in rows] == ["b.third", "a.second", "a.first"]
+    assert rows[2]["payload"] == {"link": "https://x/#token=1"} and rows[2]["recipient"] == "ada@example.com"
+    assert [row["topic"] for row in json.loads(fresh.ctl("outbox", "list", "--unsent", "--json"))] == ["b.third", "a.second"]
+    assert json.loads(fresh.ctl("outbox", "list", "--limit", "1", "--json"))[0]["topic"] == "b.third"
+    assert "a.first" in fresh.ctl("outbox", "list", "--to", "ADA@example.com")
+    text = fresh.ctl("outbox", "list")
+    assert len(text.splitlines()) == 3 and "sent" in text and "\x1b" not in text
+    assert fresh.run("outbox", "list", "--limit", "none").returncode == 2
 
 
 # --- demo

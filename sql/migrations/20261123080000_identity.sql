@@ -17,7 +17,7 @@ alter table users
 -- Single use, mailed: proof that whoever holds one reads the address.
 create table mailed_tokens (
     hash       bytea       constraint mailed_tokens_pkey primary key constraint mailed_tokens_hash_size check (length(hash) = 32),
-    user_id    uuid        not null constraint mailed_tokens_user_fkey references users on delete cascade,
+    user_id    uuid,       -- null: the address belongs to nobody; what is written then must not differ
     purpose    text        not null constraint mailed_tokens_purpose_known check (purpose in
                            ('verify_email', 'reset_password', 'change_email_old', 'change_email_new')),
     email      text        not null, -- the address it was sent to, or the new one that is to be confirmed
@@ -96,10 +96,12 @@ create table outbox (
     created_at   timestamptz not null default now(),
     available_at timestamptz not null default now(),
     sent_at      timestamptz,
+    withheld     boolean     not null default false, -- never sent: written to take as long as one that is
     attempts     integer     not null default 0,
     last_error   text
 );
 create index outbox_unsent_idx on outbox (available_at, id) where sent_at is null;
+create index outbox_withheld_idx on outbox (created_at) where withheld;
 
 -- -------------------------------------------------------------------------------------------------- rights
 

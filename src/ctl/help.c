@@ -46,13 +46,45 @@ static void write_command(FILE *out, const struct ctl_command *c)
     fprintf(out, "  %-*s%s\n", NAME_COLUMN - 2, c->name, c->summary);
 }
 
+/* Length of the first of two words; 0 when there is only one. */
+static size_t group_length(const struct ctl_command *c)
+{
+    const char *blank = c ? strchr(c->name, ' ') : NULL;
+    return blank ? (size_t)(blank - c->name) : 0;
+}
+
+static bool same_group(const struct ctl_command *a, const struct ctl_command *b)
+{
+    size_t n = group_length(a);
+    return n > 0 && n == group_length(b) && strncmp(a->name, b->name, n) == 0;
+}
+
+/* Commands that share their first word, which stand together, in one entry. Returns the last of them. */
+static const struct ctl_command *const *write_group(FILE *out, const struct ctl_command *const *c)
+{
+    char words[512];
+    size_t n = group_length(*c);
+    int used = snprintf(words, sizeof(words), "%s", (*c)->name + n + 1);
+    for (; same_group(c[0], c[1]) && used < (int)sizeof(words); c++) {
+        used += snprintf(words + used, sizeof(words) - (size_t)used, ", %s", c[1]->name + n + 1);
+    }
+    int column = fprintf(out, "  %.*s COMMAND", (int)n, (*c)->name);
+    fprintf(out, "%*s", NAME_COLUMN - column, "");
+    write_wrapped(out, words, NAME_COLUMN, NAME_COLUMN);
+    return c;
+}
+
 void ctl_help_all(FILE *out)
 {
     fputs("Example: nexusctl check\n\nUsage: nexusctl [-c FILE] COMMAND [OPTION]... "
           "[ARGUMENT]...\n\nCommands:\n",
           out);
     for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
-        write_command(out, *c);
+        if (same_group(c[0], c[1])) {
+            c = write_group(out, c);
+        } else {
+            write_command(out, *c);
+        }
     }
     fputs("\nOptions of every command:\n", out);
     write_options(out, ctl_global_options);

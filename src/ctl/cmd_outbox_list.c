@@ -1,0 +1,74 @@
+/* nexusctl outbox list: what waits to be sent, and what was. */
+#include "ctl/commands.h"
+#include "ctl/pg.h"
+
+static enum ctl_exit outbox_list_run(struct ctl *ctl);
+
+static const struct ctl_option options[] = {
+    { "limit", "N", "Show at most N rows, newest first (default 50, at most 100000)." },
+    { "to", "EMAIL", "Only mails to this address." },
+    { "unsent", NULL, "Only what was not sent yet." },
+    { NULL, NULL, NULL },
+};
+
+const struct ctl_command ctl_outbox_list = {
+    .name = "outbox list",
+    .args = "",
+    .example = "nexusctl outbox list --unsent --to ada@example.com",
+    .summary = "Show mails and events, newest first",
+    .doc = "Prints what changes have put into the outbox, with the links and tokens of the mails: whoever reads "
+           "them can act for the recipient. Until a mailer is set up this is how links reach people.",
+    .options = options,
+    .run = outbox_list_run,
+};
+
+#define SELECT_ROWS                                                                                          \
+    "select id, kind, topic, recipient, payload, created_at, available_at, sent_at, attempts, last_error"    \
+    "  from outbox where not withheld and ($2::text is null or recipient = lower($2))"                       \
+    "   and ($3::text is null or sent_at is null)"                                                           \
+    " order by id desc limit $1::integer"
+
+static const char *const table_sql =
+    "select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+    "       case when sent_at is not null then 'sent' when attempts > 0 then 'failing' else 'waiting' end,"
+    "       topic, coalesce(recipient, '-'), payload::text from (" SELECT_ROWS ") x";
+static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
+
+static void print_rows(const PGresult *r)
+{
+    for (int i = 0; i < PQntuples(r); i++) {
+        for (int k = 0; k < PQnfields(r); k++) {
+            char *text = PQgetvalue(r, i, k);
+            ctl_clean(text);
+            printf("%s%s", k > 0 ? "  " : "", text);
+        }
+        putchar('\n');
+    }
+}
+
+static enum ctl_exit outbox_list_run(struct ctl *ctl)
+{
+    long limit;
+    if (!ctl_number(ctl, "limit", 50, 1, 100000, &limit)) {
+        return CTL_USAGE;
+    }
+    const struct options *o = ctl_options(ctl);
+    enum ctl_exit exit = CTL_FAILED;
+    PGconn *c = o ? pg_connect(o, &exit) : NULL;
+    if (!c) {
+        return exit;
+    }
+    char text[24];
+    snprintf(text, sizeof(text), "%ld", limit);
+    const char *params[] = { text, ctl_value(ctl, "to"), ctl_given(ctl, "unsent") ? "yes" : NULL };
+    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json_sql : table_sql, 3, params);
+    if (r && ctl_json(ctl)) {
+        puts(PQgetvalue(r, 0, 0));
+    } else if (r) {
+        print_rows(r);
+    }
+    exit = r ? CTL_OK : pg_exit(c);
+    PQclear(r);
+    pg_close(c);
+    return exit;
+}

@@ -15,5 +15,6 @@ EXTRA_DIST += %D%/errors.awk
 docs_targets += update-reference
 update-reference: src/api/reference
 	$(AM_V_GEN)$(AWK) -f $(srcdir)/docs/errors.awk $(srcdir)/src/base/errors.def > $(srcdir)/docs/errors.md
-	$(AM_V_GEN)src/api/reference > $(srcdir)/docs/permissions.md
+	$(AM_V_GEN)src/api/reference < $(srcdir)/sql/migrations/20261123080100_roles.sql > permissions.md.tmp
+	$(AM_V_at)mv permissions.md.tmp $(srcdir)/docs/permissions.md
 .PHONY: update-database update-reference

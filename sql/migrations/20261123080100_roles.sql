@@ -16,9 +16,10 @@ create table role_permissions (
     constraint role_permissions_pkey primary key (role_name, permission)
 );
 insert into role_permissions values
-    ('guest', 'account'), ('guest', 'booking.create'), ('guest', 'booking.read'),
-    ('host', 'account'), ('host', 'property.write'), ('host', 'booking.read'),
-    ('support', 'account'), ('support', 'booking.read'),
+    ('guest', 'account'), ('guest', 'booking.create'), ('guest', 'booking.read'), ('guest', 'booking.manage'),
+    ('host', 'account'), ('host', 'property.write'), ('host', 'property.manage'), ('host', 'calendar.write'),
+    ('host', 'booking.read'), ('host', 'booking.manage'),
+    ('support', 'account'), ('support', 'booking.read'), ('support', 'user.read'),
     ('admin', '*');
 
 create table property_members (

@@ -159,19 +159,43 @@ START_TEST(the_document_is_json)
 }
 END_TEST
 
+static const char *file_text(const char *name)
+{
+    static char text[2][65536];
+    static int turn;
+    char *out = text[turn++ % 2];
+    FILE *in = fopen(arena_printf(arena, NEXUS_SRCDIR "%s", name), "r");
+    ck_assert_msg(in != NULL, "%s is missing", name);
+    out[fread(out, 1, sizeof(text[0]) - 1, in)] = 0;
+    fclose(in);
+    return out;
+}
+
+/* Also: the roles of the database are given no permission there is not. */
 START_TEST(the_table_of_permissions_is_up_to_date)
 {
-    static char committed[65536];
+    const char *committed = file_text("/docs/permissions.md"), *migration = file_text(REFERENCE_ROLES);
     char *text = NULL;
     size_t n = 0;
-    FILE *in = fopen(NEXUS_SRCDIR "/docs/permissions.md", "r"), *out = open_memstream(&text, &n);
-    ck_assert_msg(in != NULL, "docs/permissions.md is missing: make docs-update");
-    committed[fread(committed, 1, sizeof(committed) - 1, in)] = 0;
-    fclose(in);
-    reference_write(out);
+    FILE *out = open_memstream(&text, &n);
+    ck_assert(reference_write(out, migration));
     fclose(out);
     ck_assert_msg(strcmp(text, committed) == 0, "docs/permissions.md is not current: make docs-update");
     free(text);
+}
+END_TEST
+
+START_TEST(roles_with_unknown_permissions_are_noticed)
+{
+    static const char *const bad[] = { "", "insert into role_permissions values ('guest', 'emperor');",
+                                       "insert into role_permissions values ('ghost', 'account');",
+                                       "insert into role_permissions values ('guest', 'account')" };
+    FILE *out = fopen("/dev/null", "w");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ck_assert_msg(!reference_write(out, bad[i]), "%s", bad[i]);
+    }
+    ck_assert(reference_write(out, "insert into role_permissions values ('guest', 'account');"));
+    fclose(out);
 }
 END_TEST
 
@@ -185,6 +209,7 @@ int main(void)
     tcase_add_test(t, entities_are_complete);
     tcase_add_test(t, the_document_is_json);
     tcase_add_test(t, the_table_of_permissions_is_up_to_date);
+    tcase_add_test(t, roles_with_unknown_permissions_are_noticed);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

@@ -32,7 +32,13 @@ enum perm {
 #undef PERM
     PERM_COUNT
 };
+#define PERM_ALL ((UINT64_C(1) << PERM_COUNT) - 1)
 const char *perm_name(enum perm p);
+/* By name; PERM_COUNT when there is none. */
+enum perm perm_find(struct str name);
+/* Permission bits of a comma- or blank-separated list of names, in which * stands for all; unknown names are
+ * nothing. */
+uint64_t perm_set(struct str list);
 /* Permission bits of a comma- or blank-separated list of role names (guest, host, support, admin). */
 uint64_t perm_of_roles(struct str roles);
 /* Take the next name off such a list; false at its end. */

@@ -1,4 +1,4 @@
-/* What each role allows. */
+/* Names of permissions, and sets of them. */
 #include "auth/auth.h"
 
 #define BIT(p) (UINT64_C(1) << (p))
@@ -9,16 +9,16 @@ static const char *const names[PERM_COUNT] = {
 #undef PERM
 };
 
-_Static_assert(PERM_COUNT <= 64, "permissions are bits of one word");
+_Static_assert(PERM_COUNT < 64, "permissions are bits of one word, and the last is none of them");
 
+/* What the migrations give each role. */
 static const struct {
-    const char *role;
-    uint64_t perms;
+    const char *role, *perms;
 } roles_known[] = {
-    { "guest", BIT(PERM_PUBLIC) | BIT(PERM_ACCOUNT) | BIT(PERM_BOOKING_CREATE) | BIT(PERM_BOOKING_READ) },
-    { "host", BIT(PERM_PUBLIC) | BIT(PERM_ACCOUNT) | BIT(PERM_PROPERTY_WRITE) | BIT(PERM_BOOKING_READ) },
-    { "support", BIT(PERM_PUBLIC) | BIT(PERM_ACCOUNT) | BIT(PERM_BOOKING_READ) },
-    { "admin", BIT(PERM_COUNT) - 1 },
+    { "guest", "public,account,booking.create,booking.read,booking.manage" },
+    { "host", "public,account,property.write,property.manage,calendar.write,booking.read,booking.manage" },
+    { "support", "public,account,booking.read,user.read" },
+    { "admin", "*" },
 };
 
 const char *perm_name(enum perm p)
@@ -26,12 +26,31 @@ const char *perm_name(enum perm p)
     return (unsigned)p < PERM_COUNT ? names[p] : "unknown";
 }
 
+enum perm perm_find(struct str name)
+{
+    int p = 0;
+    while (p < PERM_COUNT && !str_eqz(name, names[p])) {
+        p++;
+    }
+    return (enum perm)p;
+}
+
+uint64_t perm_set(struct str list)
+{
+    uint64_t perms = 0;
+    struct str name;
+    while (roles_next(&list, &name)) {
+        perms |= str_eqz(name, "*") ? PERM_ALL : BIT(perm_find(name)) & PERM_ALL;
+    }
+    return perms;
+}
+
 /* Unknown roles allow nothing. */
 static uint64_t perm_of_role(struct str role)
 {
     for (size_t i = 0; i < sizeof(roles_known) / sizeof(roles_known[0]); i++) {
         if (str_eqz(role, roles_known[i].role)) {
-            return roles_known[i].perms;
+            return perm_set(str_from(roles_known[i].perms));
         }
     }
     return 0;

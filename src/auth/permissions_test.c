@@ -8,7 +8,7 @@ START_TEST(roles_make_permissions)
     ck_assert(perm_has(host, PERM_PROPERTY_WRITE) && !perm_has(host, PERM_BOOKING_CREATE));
     ck_assert_uint_eq(perm_of_roles(STR("guest,host")), guest | host);
     ck_assert_uint_eq(perm_of_roles(STR(" host ,, guest ")), guest | host);
-    ck_assert(!perm_has(guest | host | perm_of_roles(STR("support")), PERM_ADMIN));
+    ck_assert(!perm_has(guest | host | perm_of_roles(STR("support")), PERM_ROLE_MANAGE));
     for (int p = 0; p < PERM_COUNT; p++) {
         ck_assert(perm_has(perm_of_roles(STR("admin")), (enum perm)p));
     }
@@ -34,6 +34,25 @@ START_TEST(permissions_have_names)
 }
 END_TEST
 
+START_TEST(names_make_sets)
+{
+    ck_assert_uint_eq(perm_set(STR("booking.read, account,,account")),
+                      1u << PERM_BOOKING_READ | 1u << PERM_ACCOUNT);
+    ck_assert_uint_eq(perm_set(STR("*")), PERM_ALL);
+    ck_assert_uint_eq(perm_set(STR("booking.read,*")), PERM_ALL);
+    static const char *const none[] = { "", ",", "Account", "account.", "**", "booking", "admin", "unknown" };
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        ck_assert_uint_eq(perm_set(str_from(none[i])), 0);
+    }
+    ck_assert_uint_eq(perm_set(STR_NONE), 0);
+    for (int p = 0; p < PERM_COUNT; p++) {
+        ck_assert_int_eq(perm_find(str_from(perm_name((enum perm)p))), p);
+        ck_assert_uint_eq(perm_set(str_from(perm_name((enum perm)p))), UINT64_C(1) << p);
+    }
+    ck_assert_int_eq(perm_find(STR("emperor")), PERM_COUNT);
+}
+END_TEST
+
 Suite *permissions_suite(void)
 {
     Suite *s = suite_create("permissions");
@@ -41,6 +60,7 @@ Suite *permissions_suite(void)
     tcase_add_test(t, roles_make_permissions);
     tcase_add_test(t, other_names_allow_nothing);
     tcase_add_test(t, permissions_have_names);
+    tcase_add_test(t, names_make_sets);
     suite_add_tcase(s, t);
     return s;
 }

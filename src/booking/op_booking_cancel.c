@@ -36,7 +36,7 @@ const struct op op_booking_cancel = {
     .doc = "By its guest or its host, until the end of the day of arrival in the property's zone. The nights "
            "are free again "
            "at once.",
-    .perm = PERM_BOOKING_CREATE,
+    .perm = PERM_BOOKING_MANAGE,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT | OP_CONDITIONAL,
     .in = &in_shape,

@@ -143,7 +143,7 @@ const struct op op_calendar_update = {
     .doc = "By its host. All ranges or none: a range that would block a night somebody has booked refuses "
            "the whole change. "
            "Answers the nights from the first to the last one named.",
-    .perm = PERM_PROPERTY_WRITE,
+    .perm = PERM_CALENDAR_WRITE,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT,
     .in = &in_shape,

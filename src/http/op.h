@@ -24,6 +24,9 @@ enum op_flag {
     OP_NO_RATE = 16,    /* probes: neither rate nor authentication */
     OP_RAW = 32,        /* exec sets its own content type; the body is no entity */
     OP_SECRET = 64,     /* the answer holds a secret: never cached, never stored */
+    OP_ON_PROPERTY =
+        128, /* `perm` is asked for on the property in {id}: its host has it by a role, a co-host by
+                what the host gave; the statement that reads the property decides (property/property.h) */
 };
 
 struct op {

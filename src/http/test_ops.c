@@ -128,7 +128,7 @@ static enum err gone_exec(struct request *rq)
 
 OP(hello, METHOD_GET, "/v1/hello", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec = hello_exec);
 OP(mine, METHOD_GET, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_READ, .exec = hello_exec);
-OP(staff, METHOD_GET, "/v1/staff", .perm = PERM_ADMIN, .rate = RATE_READ, .exec = hello_exec);
+OP(staff, METHOD_GET, "/v1/staff", .perm = PERM_ROLE_MANAGE, .rate = RATE_READ, .exec = hello_exec);
 OP(echo, METHOD_POST, "/v1/echo/{id}", .perm = PERM_PUBLIC, .rate = RATE_WRITE, .status = 201,
    .in = &echo_shape, .flags = OP_IDEMPOTENT, .exec = echo_exec);
 OP(broken, METHOD_GET, "/v1/broken", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec = broken_exec);

@@ -16,7 +16,7 @@ const struct op op_property_create = {
     .doc = "The caller becomes its host. A property is a draft, seen by its host only, until its status is "
            "published. It "
            "has one unit unless units are listed; each booking takes one unit for the whole stay.",
-    .perm = PERM_PROPERTY_WRITE,
+    .perm = PERM_PROPERTY_MANAGE,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT,
     .status = 201,

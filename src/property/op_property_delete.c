@@ -36,7 +36,7 @@ const struct op op_property_delete = {
     .doc = "Nobody finds or books it any more. Those who stayed there keep seeing it with their bookings. "
            "Refused while a "
            "stay is going on or to come.",
-    .perm = PERM_PROPERTY_WRITE,
+    .perm = PERM_PROPERTY_MANAGE,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT | OP_CONDITIONAL,
     .status = 204,

@@ -101,7 +101,7 @@ static const struct edge edges[] = {
 /* Subqueries, not the joined row: a published property passes without a look at them. */
 static void property_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
-    if (perm_has(who->perms, PERM_ADMIN)) {
+    if (perm_has(who->perms, PERM_PROPERTY_ANY)) {
         return;
     }
     if (!who->known) {

@@ -28,7 +28,7 @@ static void read_facts(struct request *rq, const PGresult *r, struct property_fa
 
 static enum err check_own(struct request *rq, const struct property_facts *facts)
 {
-    bool own = uuid_eq(&facts->host, &rq->principal.user) || perm_has(rq->principal.perms, PERM_ADMIN);
+    bool own = uuid_eq(&facts->host, &rq->principal.user) || perm_has(rq->principal.perms, PERM_PROPERTY_ANY);
     if (facts->status == PROPERTY_REMOVED || (facts->status == PROPERTY_DRAFT && !own)) {
         return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
     }

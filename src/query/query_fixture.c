@@ -11,7 +11,7 @@ static const char *const genres[] = { "novel", "science", "travel", NULL };
 static const struct field author_fields[] = {
     { "id", FIELD_UUID, "{t}.id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Id." },
     { "name", FIELD_TEXT, "{t}.name", NULL, 0, NULL, PERM_PUBLIC, NULL, "Name." },
-    { "email", FIELD_TEXT, "{t}.email", NULL, 0, NULL, PERM_ADMIN, NULL, "Address." },
+    { "email", FIELD_TEXT, "{t}.email", NULL, 0, NULL, PERM_USER_READ, NULL, "Address." },
 };
 
 static const struct edge author_edges[] = {

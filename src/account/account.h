@@ -5,6 +5,7 @@
 #ifndef NEXUS_ACCOUNT_ACCOUNT_H
 #define NEXUS_ACCOUNT_ACCOUNT_H
 
+#include "auth/password_rules.h"
 #include "db/db.h"
 #include "http/op.h"
 #include "query/entity.h"
@@ -16,10 +17,10 @@ extern const struct entity entity_account;
 
 extern const struct op op_user_create, op_auth_login, op_me_read, op_me_update;
 
-#define ACCOUNT_EMAIL_MAX    254  /* bytes */
-#define ACCOUNT_NAME_MAX     200  /* Unicode scalars */
-#define ACCOUNT_PASSWORD_MIN 8    /* Unicode scalars */
-#define ACCOUNT_PASSWORD_MAX 1024 /* Unicode scalars */
+#define ACCOUNT_EMAIL_MAX    254 /* bytes */
+#define ACCOUNT_NAME_MAX     200 /* Unicode scalars */
+#define ACCOUNT_PASSWORD_MIN PASSWORD_LENGTH_MIN
+#define ACCOUNT_PASSWORD_MAX PASSWORD_LENGTH_MAX
 
 /* ---- store ---- */
 

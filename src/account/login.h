@@ -47,4 +47,11 @@ enum err login_refuse(struct request *rq, enum err e, const struct login *login)
 /* Add to the transaction that starts the session what belongs to a good log-in: a hash of today's cost. */
 void login_add(struct request *rq, struct db_batch *b, const struct login *login);
 
+/*
+ * Whether a password may be chosen (auth/password_rules.h), for the account of this address and name. No: a
+ * violation at `pointer`, and ERR_VALIDATION is recorded.
+ */
+enum err password_acceptable(struct request *rq, const char *pointer, struct str password, struct str email,
+                             struct str name) MUST_CHECK;
+
 #endif

@@ -1,5 +1,5 @@
 # src/account: users, log-in, one's own account.
-libnexus_a_SOURCES += %D%/account.h %D%/account_entity.c %D%/account_store.c %D%/login.h %D%/login.c %D%/op_auth_login.c %D%/op_me_read.c \
+libnexus_a_SOURCES += %D%/account.h %D%/account_entity.c %D%/account_store.c %D%/login.h %D%/login.c %D%/password_acceptable.c %D%/op_auth_login.c %D%/op_me_read.c \
 	%D%/op_me_update.c %D%/op_user_create.c
 
 if HAVE_CHECK

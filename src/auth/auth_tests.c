@@ -8,6 +8,7 @@ int main(void)
     SRunner *runner = srunner_create(claims_suite());
     srunner_add_suite(runner, keys_suite());
     srunner_add_suite(runner, password_suite());
+    srunner_add_suite(runner, password_rules_suite());
     srunner_add_suite(runner, permissions_suite());
     srunner_add_suite(runner, token_suite());
     srunner_add_suite(runner, token_cache_suite());

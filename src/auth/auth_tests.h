@@ -10,6 +10,7 @@
 Suite *claims_suite(void);
 Suite *keys_suite(void);
 Suite *password_suite(void);
+Suite *password_rules_suite(void);
 Suite *permissions_suite(void);
 Suite *token_suite(void);
 Suite *token_cache_suite(void);

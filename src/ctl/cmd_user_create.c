@@ -1,5 +1,6 @@
 /* nexusctl user create: an account, made by whoever runs the server. */
 #include "account/account.h"
+#include "auth/password_rules.h"
 #include "base/utf8.h"
 #include "ctl/commands.h"
 #include "ctl/term.h"
@@ -93,13 +94,8 @@ static enum ctl_exit take_password(struct account *u, const char *path)
     if (!(path ? read_password(u, path) : ask_password(u))) {
         return path ? CTL_FAILED : CTL_USAGE;
     }
-    struct str password = str_from(u->password);
-    size_t n = utf8_valid(password) ? utf8_count(password) : 0;
-    if (n < ACCOUNT_PASSWORD_MIN || n > ACCOUNT_PASSWORD_MAX) {
-        return ctl_fail(CTL_FAILED, "the password must be UTF-8 text of %d to %d characters",
-                        ACCOUNT_PASSWORD_MIN, ACCOUNT_PASSWORD_MAX);
-    }
-    return CTL_OK;
+    enum password_flaw flaw = password_flaw(str_from(u->password), str_from(u->email), str_from(u->name));
+    return flaw == PASSWORD_GOOD ? CTL_OK : ctl_fail(CTL_FAILED, "the password %s", password_flaw_text(flaw));
 }
 
 static enum ctl_exit insert_user(PGconn *c, struct account *u, const char *hash)

@@ -2,11 +2,13 @@ nexusmigrationsdir = $(pkgdatadir)/migrations
 dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123080000_identity.sql \
 	%D%/migrations/20261123080100_roles.sql \
-	%D%/migrations/20261123080200_oauth.sql
+	%D%/migrations/20261123080200_oauth.sql \
+	%D%/migrations/20261123080300_audit.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
 	%D%/queries/account.sql \
+	%D%/queries/audit.sql \
 	%D%/queries/booking.sql \
 	%D%/queries/calendar.sql \
 	%D%/queries/idempotency.sql \

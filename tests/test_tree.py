@@ -21,11 +21,12 @@ LAYERS = {
     "db": BASE,
     "cache": BASE,
     "auth": MIDDLE,
-    "http": MIDDLE | {"auth"},
-    "query": MIDDLE | {"auth", "http"},
-    **{domain: MIDDLE | DOMAINS | {"auth", "http", "query"} for domain in DOMAINS},
-    "api": MIDDLE | DOMAINS | {"auth", "http", "query"},
-    "ctl": MIDDLE | DOMAINS | {"auth", "http", "query"},
+    "audit": BASE | {"db"},
+    "http": MIDDLE | {"auth", "audit"},
+    "query": MIDDLE | {"auth", "audit", "http"},
+    **{domain: MIDDLE | DOMAINS | {"auth", "audit", "http", "query"} for domain in DOMAINS},
+    "api": MIDDLE | DOMAINS | {"auth", "audit", "http", "query"},
+    "ctl": MIDDLE | DOMAINS | {"auth", "audit", "http", "query"},
 }
 LINES_MAX = 600
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca)\s*\(")

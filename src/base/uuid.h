@@ -21,5 +21,6 @@ struct uuid uuid_v4(void);
 bool uuid_parse(struct str s, struct uuid *out);
 void uuid_format(char out[UUID_TEXT_SIZE], const struct uuid *u);
 bool uuid_eq(const struct uuid *a, const struct uuid *b);
+bool uuid_is_nil(const struct uuid *u);
 
 #endif

@@ -1,6 +1,7 @@
 """Quotes and bookings: prices, rules, who sees what, cancelling."""
 import concurrent.futures
 import datetime
+import json
 import uuid
 import zoneinfo
 
@@ -126,6 +127,17 @@ def test_a_second_client_is_told_no(stack, guest, place):
     assert code(quote(other, place, 11), 409) == "dates_unavailable"
     assert quote(other, place, 12).status_code == 201 and quote(other, place, 8).status_code == 201
     check_invariants(stack)
+
+
+def test_a_refusal_costs_one_statement(stack, guest, place):
+    first, late = quote(guest, place, 10).json(), quote(guest, place, 11).json()
+    made = book(guest, first["id"])
+    refused = book(guest, late["id"])
+    assert (made.status_code, refused.status_code) == (201, 409)
+    lines = [json.loads(line) for line in stack.log("api").splitlines() if line.startswith("{")]
+    statements = {line["request_id"]: line["statements"] for line in lines if line.get("message") == "request"}
+    assert statements[made.headers["X-Request-Id"]] == 2  # the booking, and what is answered
+    assert statements[refused.headers["X-Request-Id"]] == 1
 
 
 def test_a_booking_is_its_parties(stack, host, guest, api, place):

@@ -2,6 +2,7 @@
 #include "query/internal.h"
 
 #include "base/log.h"
+#include "http/op.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
@@ -225,4 +226,23 @@ enum err plan_add_item(struct request *rq, struct db_batch *b, const struct enti
         *index = db_add(b, plan_statement(*plan), params, nparams);
     }
     return err;
+}
+
+enum err plan_answer(struct request *rq, const struct entity *e, const struct uuid *key)
+{
+    const struct plan *plan;
+    struct selection *sel;
+    struct db_failure failure;
+    int index;
+    struct db_batch *b = db_batch(rq->db, rq->arena);
+    enum err err = plan_add_item(rq, b, e, key, &index, &plan, &sel);
+    if (err) {
+        return err;
+    }
+    if (db_run(b, &failure) != ERR_NONE) {
+        LOG(LOG_WARN, "a change was made and could not be read", LOG_TEXT("op", rq->op->name),
+            LOG_TEXT("request_id", rq->id), LOG_TEXT("error", db_error(rq->db)));
+        return rq->write.open ? fail_db(rq, &failure) : fail(rq, ERR_OUTCOME_UNKNOWN, NULL, NULL);
+    }
+    return plan_write(rq, plan, sel, db_result(b, index));
 }

@@ -130,6 +130,17 @@ enum err plan_add_item(struct request *rq, struct db_batch *b, const struct enti
                        int *index, const struct plan **plan, struct selection **sel) MUST_CHECK;
 
 /*
+ * Answer a write with the entity, read in a round trip of its own once the write has succeeded. For writes
+ * that are refused often: a read in the write's batch (plan_add_item) is executed for refused ones too, and
+ * although it finds nothing its start costs PostgreSQL as much as the refusal itself; so does a read that is
+ * part of the writing statement. Where nearly all succeed plan_add_item saves the round trip.
+ *
+ * After write_run. Without a transaction the write is committed by now, so a read that fails does not say
+ * that nothing happened: ERR_OUTCOME_UNKNOWN. A connection lost in between is opened anew by db_run.
+ */
+enum err plan_answer(struct request *rq, const struct entity *e, const struct uuid *key) MUST_CHECK;
+
+/*
  * Conditions inside scope(): append text (with the alias given) and parameters. The text may depend on the
  * principal's `known` and `perms` only; its other properties must be parameters. Text is not looked at when
  * the plan is cached, but plan_param must be called in the same order.

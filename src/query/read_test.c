@@ -208,6 +208,45 @@ START_TEST(evicted_plans_are_deallocated)
 }
 END_TEST
 
+/* A request that has written a book answers with it. */
+static enum err answer(const char *id)
+{
+    struct uuid key;
+    fixture_request(&op_book, "");
+    ck_assert(uuid_parse(str_from(id), &key));
+    return plan_answer(rq, &entity_book, &key);
+}
+
+START_TEST(a_write_answers_in_a_round_trip_of_its_own)
+{
+    const char *one = get(&op_book, "");
+    char *expected = strdup(one);
+    ck_assert_int_eq(answer("00000000-0000-0000-0000-0000000000b1"), ERR_NONE);
+    ck_assert(str_eqz(fixture_body(), expected));
+    ck_assert_uint_eq(rq->res.etag_version, 7);
+    free(expected);
+}
+END_TEST
+
+START_TEST(a_connection_lost_after_the_write_is_opened_anew)
+{
+    ck_assert_int_eq(answer("00000000-0000-0000-0000-0000000000b1"), ERR_NONE);
+    fixture_super(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'nexus-api'");
+    ck_assert_int_eq(answer("00000000-0000-0000-0000-0000000000b1"), ERR_NONE);
+}
+END_TEST
+
+START_TEST(a_write_that_cannot_be_read_may_have_happened)
+{
+    fixture_super("alter table books rename to lost");
+    ck_assert_int_eq(answer("00000000-0000-0000-0000-0000000000b1"), ERR_OUTCOME_UNKNOWN);
+    ck_assert_int_eq(rq->err, ERR_OUTCOME_UNKNOWN);
+    ck_assert_uint_eq(fixture_body().n, 0);
+    fixture_super("alter table lost rename to books");
+}
+END_TEST
+
 void read_tests(Suite *s)
 {
     TCase *c = tcase_create("server");
@@ -221,5 +260,8 @@ void read_tests(Suite *s)
     tcase_add_test(c, filters_choose);
     tcase_add_test(c, pages_hold_every_row_once_and_in_order);
     tcase_add_test(c, evicted_plans_are_deallocated);
+    tcase_add_test(c, a_write_answers_in_a_round_trip_of_its_own);
+    tcase_add_test(c, a_connection_lost_after_the_write_is_opened_anew);
+    tcase_add_test(c, a_write_that_cannot_be_read_may_have_happened);
     suite_add_tcase(s, c);
 }

@@ -139,7 +139,8 @@ def sale_script(stack, guest, stay, stays):
         "\\set k :k + 1\n\\set n :client_id * 4000 + :k\n"
         "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
         "gen_random_uuid() as occupancy from bench_stays where n = :n \\gset\n"], ["-D", "k=0"]
-    for batch, name in ((quote[:first], "a"), (quote[first:], "b"), (booking, "c")):
+    # The booking is one batch, the read of what was booked another: plan_answer.
+    for batch, name in ((quote[:first], "a"), (quote[first:], "b"), (booking[:1], "c"), (booking[1:], "d")):
         script.append("\\startpipeline\n")
         for i, statement in enumerate(batch):
             text, more = statement.script(stack, f"{name}{i}p", replace)

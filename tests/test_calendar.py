@@ -126,4 +126,4 @@ def test_what_is_refused(host, place, change, pointer):
 def test_who_may_change(guest, api, place):
     change = {"from": day(5), "to": day(6), "blocked": True}
     assert put(api, place, change).status_code == 401
-    assert put(guest, place, change).json()["code"] == "forbidden"
+    assert put(guest, place, change).json()["code"] == "not_found"

@@ -127,7 +127,7 @@ def test_change(host, guest, api):
     assert all(now[name] == made[name] for name in same)
     assert now["updated_at"] > made["updated_at"]
     problem(host.patch(path, json={"title": "Late"}, headers={"If-Match": etag}), 412, "precondition_failed")
-    problem(guest.patch(path, json={"title": "Mine"}), 403, "forbidden")
+    problem(guest.patch(path, json={"title": "Mine"}), 404, "not_found")
     problem(host.patch(path, json={"price": {"amount": 1, "currency": "EUR"}}), 422, "validation_failed", "/price/currency")
     problem(host.patch(path, json={"max_nights": 2}), 422, "validation_failed", "/max_nights")
     problem(host.patch(path, json={"title": None}), 422, "validation_failed", "/title")
@@ -151,7 +151,7 @@ def test_remove(stack, host, guest, api):
     path = f"/v1/properties/{made['id']}"
     booked = book(guest, quote(guest, made["id"], 30).json()["id"])
     assert booked.status_code == 201, booked.text
-    problem(guest.delete(path), 403, "forbidden")
+    problem(guest.delete(path), 404, "not_found")
     problem(host.delete(path), 409, "property_in_use")
     assert guest.post(f"/v1/bookings/{booked.json()['id']}/cancel").status_code == 200
     blocked = host.put(path + "/calendar", json={"ranges": [{"from": day(3), "to": day(9), "blocked": True}]})

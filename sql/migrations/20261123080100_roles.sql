@@ -33,5 +33,14 @@ create table property_members (
 );
 create index property_members_user_idx on property_members (user_id, property_id);
 
+-- Who may do what on which property: its host, for whom '*' stands because a role says what hosts may do, and co-hosts what
+-- they were given. Every check of somebody's right to a property looks in here, those of reads and writes alike.
+create view property_grants as
+    select id as property_id, status, host_id as user_id, '{*}'::text[] as permissions from properties
+    union all
+    select m.property_id, p.status, m.user_id, m.permissions
+      from property_members m join properties p on p.id = m.property_id;
+
 grant insert, update, delete on roles to nexus_api;
 grant select, insert, update, delete on role_permissions, property_members to nexus_api;
+grant select on property_grants to nexus_api;

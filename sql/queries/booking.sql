@@ -31,10 +31,14 @@ booked as (
 select q.verdict, (select t.unit_id from taken t) from quote q;
 
 -- name: booking_lock
--- A booking the principal ($2) has part in, locked; what decides about a change of its state.
+-- A booking the principal ($2) has part in, or is given a permission ($3) for as co-host, locked; what decides about a
+-- change of its state.
 select b.status, b.version, b.check_in, b.check_out, (now() at time zone p.time_zone)::date, b.guest_id = $2
   from bookings b join properties p on p.id = b.property_id
- where b.id = $1 and $2 in (b.guest_id, b.host_id)
+ where b.id = $1
+   and ($2 in (b.guest_id, b.host_id)
+        or exists (select from property_members m
+                    where m.property_id = b.property_id and m.user_id = $2 and $3 = any (m.permissions)))
    for no key update of b;
 
 -- name: booking_cancel

@@ -1,12 +1,16 @@
 -- Statements of src/calendar.
 
 -- name: calendar_read
--- One row a night of [$2, $3), none when the principal ($4, null for nobody) does not see the property. A night is busy
+-- One row a night of [$2, $3), none when the principal ($4, null for nobody; $5: one who sees all) does not see the
+-- property. A night is busy
 -- (or blocked) when it is on every unit.
 with place as (
     select id, price, currency, min_nights, (now() at time zone time_zone)::date as today
       from properties
-     where id = $1 and (status = 'published' or (status = 'draft' and host_id = $4))),
+     where id = $1
+       and (status = 'published'
+            or status = 'draft' and ($5 or exists (select from property_grants g
+                                                    where g.property_id = properties.id and g.user_id = $4)))),
 each_unit as (
     select coalesce(range_agg(o.nights), '{}') as busy,
            coalesce(range_agg(o.nights) filter (where o.kind = 'block'), '{}') as blocked

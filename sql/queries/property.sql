@@ -1,11 +1,22 @@
 -- Statements of src/property.
 
 -- name: property_lock
--- What a change must know of the property, locked against other changes; bookings go on meanwhile.
-select host_id, status, version, currency, min_nights::int4, max_nights::int4, (now() at time zone time_zone)::date
-  from properties
- where id = $1
-   for no key update;
+-- What a change must know of the property, locked against other changes; bookings go on meanwhile. No row: there is none, or
+-- the principal ($2) has none of the permissions ($3) there, nor those on every property ($4).
+select p.host_id, p.status, p.version, p.currency, p.min_nights::int4, p.max_nights::int4,
+       (now() at time zone p.time_zone)::date
+  from properties p
+ where p.id = $1 and p.status <> 'removed'
+   and ($4 or exists (select from property_grants g
+                       where g.property_id = p.id and g.user_id = $2 and g.permissions && $3::text[]))
+   for no key update of p;
+
+-- name: property_granted
+-- One row when the principal has one of the permissions on the property; parameters as those of property_lock.
+select from properties p
+ where p.id = $1 and p.status <> 'removed'
+   and ($4 or exists (select from property_grants g
+                       where g.property_id = p.id and g.user_id = $2 and g.permissions && $3::text[]));
 
 -- name: property_insert
 insert into properties (id, host_id, status, title, description, kind, room_type, address, city, country, location,
@@ -69,8 +80,9 @@ select (select count(*) from units where property_id = $1) - (select count(*) fr
 update properties set status = 'removed', version = version + 1, updated_at = now() where id = $1;
 
 -- name: property_visible
--- One row when the principal ($2, null for nobody) sees the property.
+-- One row when the principal ($2, null for nobody; $3: one who sees all) sees the property.
 select from properties p
  where p.id = $1
-   and (p.status = 'published' or (p.status = 'draft' and p.host_id = $2)
+   and ($3 or p.status = 'published'
+        or exists (select from property_grants g where g.property_id = p.id and g.status = 'draft' and g.user_id = $2)
         or exists (select from bookings b where b.property_id = p.id and $2 in (b.guest_id, b.host_id)));

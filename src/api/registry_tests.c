@@ -72,6 +72,9 @@ static void check_flags(const struct op *op)
     ck_assert_msg(!(op->flags & OP_IDEMPOTENT) || !(op->flags & OP_SECRET), "%s: a stored secret", op->name);
     ck_assert_msg(op->rate != RATE_NONE || (op->flags & OP_NO_RATE), "%s: no rate class", op->name);
     ck_assert_msg(op->perm < PERM_COUNT, "%s: permission", op->name);
+    ck_assert_msg(!(op->flags & OP_ON_PROPERTY) || strncmp(op->path, "/v1/properties/{id}", 19) == 0 ||
+                      strcmp(op->path, "/v1/me/properties") == 0,
+                  "%s: no property in its path", op->name);
 }
 
 START_TEST(ops_are_complete)

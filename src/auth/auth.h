@@ -22,6 +22,7 @@ struct principal {
     struct uuid client;  /* nil: the product's own front-ends */
     struct uuid actor;   /* a member of the staff who acts as `user` */
     uint64_t perms;      /* set of enum perm bits: what the roles allow and the token's scopes leave */
+    uint64_t ceiling;    /* what the scopes leave of whatever a role, or a host to a co-host, may give */
     int64_t expires_us;
 };
 

@@ -239,7 +239,7 @@ static bool read_claims(const struct auth *auth, struct str payload, int64_t now
     struct claims c;
     struct str iss, aud, sub, jti;
     size_t n;
-    *who = (struct principal){ .known = true };
+    *who = (struct principal){ .known = true, .ceiling = PERM_ALL };
     return base64url_decode(payload, json, sizeof(json), &n) && claims_parse((struct str){ json, n }, &c) &&
            claims_text(&c, "iss", &iss) && str_eqz(iss, auth->issuer) &&         //
            claims_text(&c, "aud", &aud) && str_eqz(aud, auth->audience) &&       //

@@ -31,8 +31,8 @@ int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uui
 enum booking_verdict booking_verdict(const PGresult *r);
 
 /*
- * Read and lock a booking the principal has part in. The request's writes must be atomic. ERR_NOT_FOUND and
- * ERR_PRECONDITION are recorded. *replayed as in write_run.
+ * Read and lock a booking the principal has part in, or as co-host the op's permission for. The request's
+ * writes must be atomic. ERR_NOT_FOUND and ERR_PRECONDITION are recorded. *replayed as in write_run.
  */
 enum err booking_lock(struct request *rq, const struct uuid *id, struct booking_facts *out,
                       bool *replayed) MUST_CHECK;

@@ -40,9 +40,9 @@ static const struct field fields[] = {
     { "cancelled_at", FIELD_TIME, "{t}.cancelled_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "When it was cancelled." },
     { "cancelled_by", FIELD_ENUM,
-      "case when {t}.cancelled_by = {t}.guest_id then 'guest' when {t}.cancelled_by = {t}.host_id then "
+      "case when {t}.cancelled_by = {t}.guest_id then 'guest' when {t}.cancelled_by is not null then "
       "'host' end",
-      NULL, FIELD_NULLABLE, parties, PERM_PUBLIC, NULL, "Who cancelled it." },
+      NULL, FIELD_NULLABLE, parties, PERM_PUBLIC, NULL, "Who cancelled it; a co-host does it for the host." },
     { "created_at", FIELD_TIME, "{t}.created_at", NULL, FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "When it was made." },
     { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
@@ -57,7 +57,10 @@ static const struct edge edges[] = {
     { "host", EDGE_ONE, &entity_user_public, "{t}.id = {p}.host_id", NULL, 0, false, "Who hosts." },
 };
 
-/* Also for administrators: a stay is the business of its two parties. */
+/*
+ * Also for administrators: a stay is the business of its two parties, and of co-hosts who were given that.
+ * Theirs is an array that is made once, so that each of the three has an index.
+ */
 static void booking_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
     if (!who->known) {
@@ -65,7 +68,14 @@ static void booking_scope(struct plan_builder *b, const struct principal *who, c
         return;
     }
     int me = plan_param(b, db_uuid(&who->user));
-    plan_sql(b, " and (%s.guest_id = $%d or %s.host_id = $%d)", alias, me, alias, me);
+    plan_sql(b, " and (%s.guest_id = $%d or %s.host_id = $%d", alias, me, alias, me);
+    if (perm_has(who->ceiling, PERM_BOOKING_READ)) {
+        plan_sql(b,
+                 " or %s.property_id = any (array(select bm.property_id from property_members bm"
+                 " where bm.user_id = $%d and 'booking.read' = any (bm.permissions)))",
+                 alias, me);
+    }
+    plan_sql(b, ")");
 }
 
 const struct entity entity_booking = {

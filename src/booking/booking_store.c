@@ -39,7 +39,8 @@ enum booking_verdict booking_verdict(const PGresult *r)
 enum err booking_lock(struct request *rq, const struct uuid *id, struct booking_facts *out, bool *replayed)
 {
     struct db_batch *b = write_batch(rq);
-    int locked = DB_ADD(b, &q_booking_lock, db_uuid(id), db_uuid(&rq->principal.user));
+    int locked = DB_ADD(b, &q_booking_lock, db_uuid(id), db_uuid(&rq->principal.user),
+                        db_text(str_from(perm_name(rq->op->perm))));
     enum err e = write_run(rq, b, replayed);
     if (e || *replayed) {
         return e;

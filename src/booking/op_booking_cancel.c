@@ -33,7 +33,8 @@ const struct op op_booking_cancel = {
     .path = "/v1/bookings/{id}/cancel",
     .tag = "Bookings",
     .summary = "Cancel a booking",
-    .doc = "By its guest or its host, until the end of the day of arrival in the property's zone. The nights "
+    .doc = "By its guest, its host or a co-host with booking.manage, until the end of the day of arrival in "
+           "the property's zone. The nights "
            "are free again "
            "at once.",
     .perm = PERM_BOOKING_MANAGE,

@@ -8,8 +8,7 @@ struct booking_list_in {
 };
 
 enum { ROLE };
-enum { ROLE_GUEST, ROLE_HOST };
-static const char *const roles[] = { "guest", "host", NULL };
+static const char *const roles[] = { "guest", "host", "cohost", NULL };
 
 static const struct shape_field in_fields[] = {
     [ROLE] = { .name = "role",
@@ -17,7 +16,7 @@ static const struct shape_field in_fields[] = {
                .in = IN_QUERY,
                .offset = offsetof(struct booking_list_in, role),
                .values = roles,
-               .doc = "Only bookings in which the caller is the guest, or the host." },
+               .doc = "Only bookings in which the caller is the guest, the host, or a co-host." },
 };
 static const struct shape in_shape = { .name = "BookingList",
                                        .fields = in_fields,
@@ -33,7 +32,7 @@ const struct op op_booking_list = {
     .path = "/v1/bookings",
     .tag = "Bookings",
     .summary = "List bookings",
-    .doc = "Those the caller is guest or host of, the latest first.",
+    .doc = "Those the caller is guest or host of, or may read as co-host, the latest first.",
     .perm = PERM_BOOKING_READ,
     .rate = RATE_READ,
     .flags = OP_LIST,
@@ -45,12 +44,17 @@ const struct op op_booking_list = {
 
 static enum err booking_list_prepare(struct request *rq, struct selection *sel)
 {
-    static const char *const conditions[] = { " and {t}.guest_id = $1", " and {t}.host_id = $1" };
+    static const char *const conditions[] = {
+        " and {t}.guest_id = $1",
+        " and {t}.host_id = $1",
+        " and {t}.property_id = any (array(select lm.property_id from property_members lm where lm.user_id = "
+        "$1))",
+    };
     const struct booking_list_in *in = rq->in;
     if (SHAPE_HAS(in, ROLE)) {
         struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
         *me = db_uuid(&rq->principal.user);
-        selection_where(sel, conditions[in->role == ROLE_HOST], me, 1);
+        selection_where(sel, conditions[in->role], me, 1);
     }
     return ERR_NONE;
 }

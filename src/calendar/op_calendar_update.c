@@ -131,8 +131,7 @@ static const struct shape in_shape = { .name = "CalendarUpdate",
                                        .check = in_check };
 
 static enum err calendar_update_exec(struct request *rq);
-static const enum err errors[] = { ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_DATES_UNAVAILABLE, ERR_VALIDATION,
-                                   ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND, ERR_DATES_UNAVAILABLE, ERR_VALIDATION, ERR_NONE };
 
 const struct op op_calendar_update = {
     .name = "calendar_update",
@@ -140,12 +139,13 @@ const struct op op_calendar_update = {
     .path = "/v1/properties/{id}/calendar",
     .tag = "Calendar",
     .summary = "Change a calendar",
-    .doc = "By its host. All ranges or none: a range that would block a night somebody has booked refuses "
+    .doc = "By its host, or a co-host with calendar.write. All ranges or none: a range that would block a "
+           "night somebody has booked refuses "
            "the whole change. "
            "Answers the nights from the first to the last one named.",
     .perm = PERM_CALENDAR_WRITE,
     .rate = RATE_WRITE,
-    .flags = OP_IDEMPOTENT,
+    .flags = OP_IDEMPOTENT | OP_ON_PROPERTY,
     .in = &in_shape,
     .out = &calendar_shape,
     .errors = errors,
@@ -269,7 +269,7 @@ static enum err calendar_update_exec(struct request *rq)
     struct change c = { 0 };
     bool replayed;
     write_atomic(rq);
-    enum err e = property_lock_own(rq, &in->id, &c.property, &replayed);
+    enum err e = property_lock(rq, &in->id, &c.property, &replayed);
     if (e || replayed || (e = read_units(rq, &in->id, &c)) || (e = resolve(rq, in, &c))) {
         return e;
     }

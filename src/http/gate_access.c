@@ -130,7 +130,8 @@ static enum err authenticate(struct request *rq)
 static enum err permit(struct request *rq)
 {
     enum perm perm = rq->op->perm;
-    if (perm == PERM_PUBLIC || (rq->principal.known && perm_has(rq->principal.perms, perm))) {
+    uint64_t may = rq->op->flags & OP_ON_PROPERTY ? rq->principal.ceiling : rq->principal.perms;
+    if (perm == PERM_PUBLIC || (rq->principal.known && perm_has(may, perm))) {
         return ERR_NONE;
     }
     if (!rq->principal.known) {

@@ -24,8 +24,7 @@ static const struct shape in_shape = { .name = "PropertyDelete",
                                        .doc = "Which property." };
 
 static enum err property_delete_exec(struct request *rq);
-static const enum err errors[] = { ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_PRECONDITION, ERR_PROPERTY_IN_USE,
-                                   ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND, ERR_PRECONDITION, ERR_PROPERTY_IN_USE, ERR_NONE };
 
 const struct op op_property_delete = {
     .name = "property_delete",
@@ -38,7 +37,7 @@ const struct op op_property_delete = {
            "stay is going on or to come.",
     .perm = PERM_PROPERTY_MANAGE,
     .rate = RATE_WRITE,
-    .flags = OP_IDEMPOTENT | OP_CONDITIONAL,
+    .flags = OP_IDEMPOTENT | OP_CONDITIONAL | OP_ON_PROPERTY,
     .status = 204,
     .in = &in_shape,
     .errors = errors,
@@ -55,7 +54,7 @@ static enum err property_delete_exec(struct request *rq)
     struct property_facts now;
     bool replayed;
     write_atomic(rq);
-    enum err e = property_lock_own(rq, &in->id, &now, &replayed);
+    enum err e = property_lock(rq, &in->id, &now, &replayed);
     if (e || replayed) {
         return e;
     }

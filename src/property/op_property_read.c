@@ -31,7 +31,7 @@ const struct op op_property_read = {
     .path = "/v1/properties/{id}",
     .tag = "Properties",
     .summary = "Read a property",
-    .doc = "A published property, or one's own draft.",
+    .doc = "A published property, or a draft one is host or co-host of.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,
     .flags = OP_ITEM,
@@ -42,19 +42,8 @@ const struct op op_property_read = {
     .exec = read_exec,
 };
 
-/* The address is for its host and for guests who come. */
 static enum err property_read_prepare(struct request *rq, struct selection *sel)
 {
-    if (!rq->principal.known) {
-        selection_compute(sel, "address", "null::text", NULL, 0);
-        return ERR_NONE;
-    }
-    struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
-    *me = db_uuid(&rq->principal.user);
-    selection_compute(sel, "address",
-                      "case when {t}p.host_id = $1 or exists (select from bookings ab where ab.property_id = "
-                      "{t}.property_id"
-                      " and ab.guest_id = $1 and ab.status <> 'cancelled') then {t}p.address end",
-                      me, 1);
+    property_select_address(rq, sel);
     return ERR_NONE;
 }

@@ -4,7 +4,7 @@
 #include "http/idempotency.h"
 
 static enum err property_update_exec(struct request *rq);
-static const enum err errors[] = { ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_PRECONDITION, ERR_VALIDATION, ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND, ERR_PRECONDITION, ERR_VALIDATION, ERR_NONE };
 
 const struct op op_property_update = {
     .name = "property_update",
@@ -17,7 +17,7 @@ const struct op op_property_update = {
            "and quotes made before keep their dates and prices.",
     .perm = PERM_PROPERTY_WRITE,
     .rate = RATE_WRITE,
-    .flags = OP_IDEMPOTENT | OP_CONDITIONAL,
+    .flags = OP_IDEMPOTENT | OP_CONDITIONAL | OP_ON_PROPERTY,
     .in = &property_update_shape,
     .entity = &entity_property,
     .errors = errors,
@@ -70,7 +70,7 @@ static enum err property_update_exec(struct request *rq)
     struct property_facts now;
     bool replayed;
     write_atomic(rq);
-    enum err e = property_lock_own(rq, &in->id, &now, &replayed);
+    enum err e = property_lock(rq, &in->id, &now, &replayed);
     if (e || replayed || (e = check_change(rq, in, &now))) {
         return e;
     }

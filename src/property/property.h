@@ -1,8 +1,8 @@
 /*
  * Properties: what hosts offer, with their units, amenities and photos, and the search over them.
  *
- * Who sees a property: everyone while it is published, its host while it is a draft, and for ever those who
- * had a booking in it. A removed property keeps its rows because bookings refer to them.
+ * Who sees a property: everyone while it is published, its host and co-hosts while it is a draft, and for
+ * ever those who had a booking in it. A removed property keeps its rows because bookings refer to them.
  */
 #ifndef NEXUS_PROPERTY_PROPERTY_H
 #define NEXUS_PROPERTY_PROPERTY_H
@@ -44,12 +44,29 @@ struct property_facts {
 };
 
 /*
- * Read one property and lock it against other changes by its host until the transaction ends (bookings go
- * on). The request's writes must be atomic (write_atomic). ERR_NOT_FOUND when the principal cannot see it,
- * ERR_FORBIDDEN when it is another host's, ERR_PRECONDITION by If-Match; recorded. *replayed as in write_run.
+ * Rights on one property. Its host has them where a role gives the op's permission, a co-host where the host
+ * did (view property_grants), and whoever holds property.any on all. They are looked up by the statement that
+ * reads the property; without them it answers like one that is not there. For ops flagged OP_ON_PROPERTY.
+ *
+ * property_lock also locks it against other changes by its hosts until the transaction ends (bookings go on).
+ * The request's writes must be atomic (write_atomic). ERR_NOT_FOUND, or ERR_PRECONDITION by If-Match;
+ * recorded. *replayed as in write_run.
  */
-enum err property_lock_own(struct request *rq, const struct uuid *id, struct property_facts *out,
-                           bool *replayed) MUST_CHECK;
+enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out,
+                       bool *replayed) MUST_CHECK;
+/* ERR_NOT_FOUND, recorded, without the right. One round trip. */
+enum err property_require_granted(struct request *rq, const struct uuid *id) MUST_CHECK;
+
+/*
+ * The same for scope(): a condition in brackets without "and", true when the principal is host or co-host of
+ * the property whose id is the SQL `property`. PERM_PUBLIC: whatever they hold.
+ */
+void property_plan_granted(struct plan_builder *b, const struct principal *who, const char *property,
+                           enum perm perm);
+
+/* Who sees the address: hosts and co-hosts, and guests who come. Supplies the computed field. */
+struct selection;
+void property_select_address(struct request *rq, struct selection *sel);
 
 /* ERR_NOT_FOUND, recorded, unless the principal sees the property. One round trip. */
 enum err property_require_visible(struct request *rq, const struct uuid *id) MUST_CHECK;

@@ -98,6 +98,24 @@ static const struct edge edges[] = {
       "{t}.created_at desc, {t}.id desc", 10, false, "The latest reviews." },
 };
 
+void property_plan_granted(struct plan_builder *b, const struct principal *who, const char *property,
+                           enum perm perm)
+{
+    int me = plan_param(b, db_uuid(&who->user));
+    const char *role = perm_has(who->perms, perm) ? "*," : "";
+    if (perm == PERM_PUBLIC) {
+        plan_sql(b, "exists (select from property_grants pg where pg.property_id = %s and pg.user_id = $%d)",
+                 property, me);
+    } else if (perm_has(who->ceiling, perm)) {
+        plan_sql(b,
+                 "exists (select from property_grants pg where pg.property_id = %s and pg.user_id = $%d"
+                 " and pg.permissions && '{%s%s}'::text[])",
+                 property, me, role, perm_name(perm));
+    } else {
+        plan_sql(b, "$%d::uuid is null", me);
+    }
+}
+
 /* Subqueries, not the joined row: a published property passes without a look at them. */
 static void property_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
@@ -109,13 +127,34 @@ static void property_scope(struct plan_builder *b, const struct principal *who, 
         return;
     }
     int me = plan_param(b, db_uuid(&who->user));
-    plan_sql(b,
-             " and (%s.published"
-             " or exists (select from properties vp where vp.id = %s.property_id and vp.status = 'draft' and "
-             "vp.host_id = $%d)"
-             " or exists (select from bookings vb where vb.property_id = %s.property_id"
-             " and $%d in (vb.guest_id, vb.host_id)))",
-             alias, alias, me, alias, me);
+    plan_sql(
+        b,
+        " and (%s.published"
+        " or exists (select from property_grants vg where vg.property_id = %s.property_id and vg.status = "
+        "'draft' and vg.user_id = $%d)"
+        " or exists (select from bookings vb where vb.property_id = %s.property_id"
+        " and $%d in (vb.guest_id, vb.host_id)))",
+        alias, alias, me, alias, me);
+}
+
+void property_select_address(struct request *rq, struct selection *sel)
+{
+    if (!rq->principal.known) {
+        selection_compute(sel, "address", "null::text", NULL, 0);
+        return;
+    }
+    if (perm_has(rq->principal.perms, PERM_PROPERTY_ANY)) {
+        selection_compute(sel, "address", "{t}p.address", NULL, 0);
+        return;
+    }
+    struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
+    *me = db_uuid(&rq->principal.user);
+    selection_compute(
+        sel, "address",
+        "case when exists (select from property_grants ag where ag.property_id = {t}.property_id"
+        " and ag.user_id = $1) or exists (select from bookings ab where ab.property_id = "
+        "{t}.property_id and ab.guest_id = $1 and ab.status <> 'cancelled') then {t}p.address end",
+        me, 1);
 }
 
 const struct entity entity_property = {

@@ -1,10 +1,13 @@
 /* The SQL calls of the property. */
 #include "property/property_in.h"
 
+#include "base/log.h"
 #include "db/queries.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "query/plan.h"
+
+#include <stdlib.h>
 
 /* ---- reading before a change */
 
@@ -26,50 +29,82 @@ static void read_facts(struct request *rq, const PGresult *r, struct property_fa
     out->today = db_get_date(r, 0, 6);
 }
 
-static enum err check_own(struct request *rq, const struct property_facts *facts)
+/* Names that let the principal do what the op does on the property: '*' is the host's, who needs a role as
+ * well. */
+static struct db_param grants_wanted(struct request *rq)
 {
-    bool own = uuid_eq(&facts->host, &rq->principal.user) || perm_has(rq->principal.perms, PERM_PROPERTY_ANY);
-    if (facts->status == PROPERTY_REMOVED || (facts->status == PROPERTY_DRAFT && !own)) {
-        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+    struct str *names = ARENA_ARRAY(rq->arena, struct str, 2);
+    size_t n = 0;
+    names[n++] = str_from(perm_name(rq->op->perm));
+    if (perm_has(rq->principal.perms, rq->op->perm)) {
+        names[n++] = STR("*");
     }
-    if (!own) {
-        return fail(rq, ERR_FORBIDDEN, NULL, "Only its host can change a property.");
-    }
-    if (!if_match_allows(rq, facts->version)) {
-        return fail(rq, ERR_PRECONDITION, NULL, "The property was changed since; read it again.");
-    }
-    return ERR_NONE;
+    return db_text_array(rq->arena, names, n);
 }
 
-enum err property_lock_own(struct request *rq, const struct uuid *id, struct property_facts *out,
-                           bool *replayed)
+static struct db_param everywhere(struct request *rq)
+{
+    uint64_t perms = rq->principal.perms;
+    return db_bool(rq->arena, perm_has(perms, PERM_PROPERTY_ANY) && perm_has(perms, rq->op->perm));
+}
+
+/* The gate has let everybody through who may be a co-host: an op that says so must end here. */
+static int add_check(struct request *rq, struct db_batch *b, const struct db_statement *q,
+                     const struct uuid *id)
+{
+    if (!(rq->op->flags & OP_ON_PROPERTY)) {
+        log_msg(LOG_ERROR, "operation without OP_ON_PROPERTY");
+        abort();
+    }
+    return DB_ADD(b, q, db_uuid(id), db_uuid(&rq->principal.user), grants_wanted(rq), everywhere(rq));
+}
+
+static enum err no_property(struct request *rq)
+{
+    return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+}
+
+enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out, bool *replayed)
 {
     struct db_batch *b = write_batch(rq);
-    int locked = DB_ADD(b, &q_property_lock, db_uuid(id));
+    int locked = add_check(rq, b, &q_property_lock, id);
     enum err e = write_run(rq, b, replayed);
     if (e || *replayed) {
         return e;
     }
     const PGresult *r = db_result(b, locked);
     if (PQntuples(r) == 0) {
-        return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+        return no_property(rq);
     }
     out->id = *id;
     read_facts(rq, r, out);
-    return check_own(rq, out);
+    return if_match_allows(rq, out->version)
+               ? ERR_NONE
+               : fail(rq, ERR_PRECONDITION, NULL, "The property was changed since; read it again.");
+}
+
+static enum err require(struct request *rq, struct db_batch *b, int row)
+{
+    struct db_failure failure;
+    if (db_run(b, &failure) != ERR_NONE) {
+        return fail_db(rq, &failure);
+    }
+    return PQntuples(db_result(b, row)) == 1 ? ERR_NONE : no_property(rq);
+}
+
+enum err property_require_granted(struct request *rq, const struct uuid *id)
+{
+    struct db_batch *b = db_batch(rq->db, rq->arena);
+    return require(rq, b, add_check(rq, b, &q_property_granted, id));
 }
 
 enum err property_require_visible(struct request *rq, const struct uuid *id)
 {
     struct db_batch *b = db_batch(rq->db, rq->arena);
-    struct db_failure failure;
-    int seen = DB_ADD(b, &q_property_visible, db_uuid(id),
-                      db_uuid(rq->principal.known ? &rq->principal.user : NULL));
-    if (db_run(b, &failure) != ERR_NONE) {
-        return fail_db(rq, &failure);
-    }
-    return PQntuples(db_result(b, seen)) == 1 ? ERR_NONE
-                                              : fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
+    return require(rq, b,
+                   DB_ADD(b, &q_property_visible, db_uuid(id),
+                          db_uuid(rq->principal.known ? &rq->principal.user : NULL),
+                          db_bool(rq->arena, perm_has(rq->principal.perms, PERM_PROPERTY_ANY))));
 }
 
 /* ---- values: absent becomes null, which keeps the column; an explicit null becomes the default */

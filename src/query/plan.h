@@ -142,8 +142,8 @@ enum err plan_answer(struct request *rq, const struct entity *e, const struct uu
 
 /*
  * Conditions inside scope(): append text (with the alias given) and parameters. The text may depend on the
- * principal's `known` and `perms` only; its other properties must be parameters. Text is not looked at when
- * the plan is cached, but plan_param must be called in the same order.
+ * principal's `known`, `perms` and `ceiling` only; its other properties must be parameters. Text is not
+ * looked at when the plan is cached, but plan_param must be called in the same order.
  */
 void plan_sql(struct plan_builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int plan_param(struct plan_builder *b, struct db_param p); /* returns n of $n */

@@ -60,6 +60,7 @@ void shape_key(struct buf *key, const struct request *rq, const struct selection
 {
     put(key, (uint64_t)sel->single << 8 | (uint64_t)rq->principal.known);
     put(key, rq->principal.perms);
+    put(key, rq->principal.ceiling);
     put(key, sel->limit > 0 ? (uint64_t)statement_rows(sel->limit) : 0);
     put_selection(key, sel);
     put_conditions(key, sel);

@@ -1,6 +1,7 @@
 /* The review as it is read. */
 #include "review/review.h"
 
+#include "property/property.h"
 #include "query/plan.h"
 
 static const struct personal author = { "Tells who speaks.", "while the property exists",
@@ -24,6 +25,9 @@ static const struct field fields[] = {
 
 static void review_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
+    if (perm_has(who->perms, PERM_PROPERTY_ANY)) {
+        return;
+    }
     if (!who->known) {
         plan_sql(b,
                  " and exists (select from properties rp where rp.id = %s.property_id and rp.status = "
@@ -31,11 +35,13 @@ static void review_scope(struct plan_builder *b, const struct principal *who, co
                  alias);
         return;
     }
-    int me = plan_param(b, db_uuid(&who->user));
-    plan_sql(b,
-             " and exists (select from properties rp where rp.id = %s.property_id"
-             " and (rp.status = 'published' or rp.host_id = $%d))",
-             alias, me);
+    plan_sql(
+        b,
+        " and (exists (select from properties rp where rp.id = %s.property_id and rp.status = 'published')"
+        " or ",
+        alias);
+    property_plan_granted(b, who, arena_printf(plan_arena(b), "%s.property_id", alias), PERM_PUBLIC);
+    plan_sql(b, ")");
 }
 
 const struct entity entity_review = {

@@ -15,5 +15,6 @@ nexus_queries = \
 	%D%/queries/outbox.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
-	%D%/queries/review.sql
+	%D%/queries/review.sql \
+	%D%/queries/session.sql
 EXTRA_DIST += $(nexus_queries)

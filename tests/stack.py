@@ -79,6 +79,7 @@ class User:
         login = anonymous.post("/v1/auth/login", json={"email": self.email, "password": self.password})
         assert login.status_code == 200, login.text
         self.token = login.json()["access_token"]
+        self.refresh_token = login.json()["refresh_token"]
         self.session = stack.session(self.token)
         # user.get(...), user.post(...) read better than user.session.get(...)
         for verb in ("get", "post", "put", "patch", "delete", "head", "options"):

@@ -138,7 +138,7 @@ def test_log_in_gives_a_token_that_works(stack, api):
     account = sign_up(api).json()
     answer = log_in(api, account["email"].upper())
     assert answer.status_code == 200, answer.text
-    assert set(answer.json()) == {"access_token", "token_type", "expires_in"}
+    assert set(answer.json()) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert answer.json()["token_type"] == "Bearer"
     assert answer.json()["expires_in"] == 900
     assert "no-store" in answer.headers["Cache-Control"]

@@ -45,8 +45,11 @@ create table recovery_codes (
 
 -- ------------------------------------------------------------------------------------------------ sessions
 
--- One log-in of one user by one client, and the family of its refresh tokens. Ended sessions stay for a while, so that
--- late tokens are told apart from unknown ones.
+-- One log-in of one user by one client, and the family of its refresh tokens. A family is one row however often it is
+-- refreshed: the head, which is the one good token, and the one before it. Who races for the head races for the row, so
+-- there is one head by construction. Older tokens carry a MAC and the session's id and need no row to be known again.
+-- The successor of a token is HMAC(secret_file, salt || token), so that a client whose answer was lost is given the same
+-- one again although only its hash is stored.
 create table sessions (
     id               uuid        constraint sessions_pkey primary key,
     user_id          uuid        not null constraint sessions_user_fkey references users on delete cascade,
@@ -64,25 +67,31 @@ create table sessions (
     ended_at         timestamptz,
     end_reason       text        constraint sessions_end_reason_known check (end_reason in
                                  ('logout', 'revoked', 'reuse', 'password', 'suspended', 'deactivated')),
-    network          inet,
+    network          inet,       -- of the last use, without the part that tells hosts apart
     user_agent       text        constraint sessions_user_agent_length check (length(user_agent) <= 256),
+    head             bytea       constraint sessions_head_size check (length(head) = 32), -- null: no refresh tokens
+    previous         bytea       constraint sessions_previous_size check (length(previous) = 32),
+    salt             bytea,      -- what head was made from previous with
+    rotated_at       timestamptz,
     constraint sessions_end_complete check ((ended_at is null) = (end_reason is null)),
-    constraint sessions_actor_kind check ((kind = 'acting') = (actor_id is not null))
+    constraint sessions_actor_kind check ((kind = 'acting') = (actor_id is not null)),
+    constraint sessions_previous_complete check ((previous is null) = (salt is null) and (previous is null) = (rotated_at is null))
 );
 create index sessions_user_idx on sessions (user_id, created_at desc, id desc) where ended_at is null;
 create index sessions_expires_at_idx on sessions (expires_at);
+create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not null;
 
--- A family has one head, whoever races for it. The successor of a used token is HMAC(secret_file, salt || token), so that a
--- client whose answer was lost is given the same one again, without it being stored; the salt goes after the grace.
-create table refresh_tokens (
-    hash       bytea       constraint refresh_tokens_pkey primary key constraint refresh_tokens_hash_size check (length(hash) = 32),
-    session_id uuid        not null constraint refresh_tokens_session_fkey references sessions on delete cascade,
-    created_at timestamptz not null default now(),
-    used_at    timestamptz,
-    salt       bytea
-);
-create unique index refresh_tokens_head_key on refresh_tokens (session_id) where used_at is null;
-create index refresh_tokens_session_idx on refresh_tokens (session_id);
+-- Remove at most so many sessions that nobody can use any more, those that were ended a day ago included. Returns how many.
+create function sessions_prune(most integer) returns bigint language sql as $$
+    with expired as (
+        select id from sessions where expires_at < now() order by expires_at limit most for update skip locked
+    ), ended as (
+        select id from sessions where ended_at < now() - interval '1 day' order by ended_at limit most for update skip locked
+    ), gone as (
+        delete from sessions where id in (select id from expired union select id from ended) returning 1
+    )
+    select count(*) from gone;
+$$;
 
 -- -------------------------------------------------------------------------------------------------- outbox
 
@@ -105,4 +114,4 @@ create index outbox_withheld_idx on outbox (created_at) where withheld;
 
 -- -------------------------------------------------------------------------------------------------- rights
 
-grant select, insert, update, delete on mailed_tokens, user_totp, recovery_codes, sessions, refresh_tokens, outbox to nexus_api;
+grant select, insert, update, delete on mailed_tokens, user_totp, recovery_codes, sessions, outbox to nexus_api;

@@ -1,8 +1,8 @@
-/* POST /v1/auth/login: a password for an access token. */
+/* POST /v1/auth/login: a password for a session. */
 #include "account/account.h"
-#include "account/login.h"
 
-#include "json/write.h"
+#include "account/login.h"
+#include "session/session.h"
 
 #include <stddef.h>
 
@@ -49,32 +49,6 @@ static const struct shape shape = {
     .doc = "Credentials.",
 };
 
-/* RFC 6749, 5.1. */
-static const struct shape_field token_fields[] = {
-    { .name = "access_token",
-      .type = SHAPE_STRING,
-      .flags = SHAPE_REQUIRED | SHAPE_SECRET,
-      .doc = "Send it as Authorization: Bearer.",
-      .example = "\"eyJhbGciOiJFZERTQSJ9.e30.AA\"" },
-    { .name = "token_type",
-      .type = SHAPE_STRING,
-      .flags = SHAPE_REQUIRED,
-      .doc = "Always Bearer.",
-      .example = "\"Bearer\"" },
-    { .name = "expires_in",
-      .type = SHAPE_INT,
-      .flags = SHAPE_REQUIRED,
-      .min = 1,
-      .max = 86400,
-      .doc = "Seconds from now until it is no longer accepted.",
-      .example = "900" },
-};
-static const struct shape token_out = {
-    .name = "AccessToken",
-    .fields = token_fields,
-    .count = SHAPE_COUNT(token_fields),
-    .doc = "An access token.",
-};
 static const enum err errors[] = { ERR_BAD_CREDENTIALS,
                                    ERR_SECOND_FACTOR_REQUIRED,
                                    ERR_SECOND_FACTOR_WRONG,
@@ -93,25 +67,26 @@ const struct op op_auth_login = {
     .rate = RATE_LOGIN,
     .flags = OP_SECRET,
     .in = &shape,
-    .out = &token_out,
+    .out = &session_tokens_shape,
     .errors = errors,
     .exec = auth_login_exec,
 };
 
-static enum err answer(struct request *rq, const struct login *login)
+static enum err begin_session(struct request *rq, const struct login *login)
 {
-    struct str token;
-    int64_t lifetime_us;
-    enum err e = token_issue(rq->auth, rq->arena, &login->user, login->roles, &token, &lifetime_us);
-    if (e != ERR_NONE) {
+    struct session_spec spec = {
+        .user = login->user, .kind = "direct", .roles = login->roles, .refreshable = true
+    };
+    struct session_tokens tokens;
+    bool replayed;
+    memcpy(spec.methods, login->methods, login->method_count * sizeof login->methods[0]);
+    struct db_batch *b = write_batch(rq);
+    login_add(rq, b, login);
+    enum err e = session_add_start(rq, b, &spec, &tokens);
+    if (e || (e = write_run(rq, b, &replayed))) {
         return e;
     }
-    struct json_writer w = json_write_start(rq->res.body);
-    json_write_object(&w);
-    JSON_MEMBER(&w, "access_token", str, token);
-    JSON_MEMBER(&w, "token_type", strz, "Bearer");
-    JSON_MEMBER(&w, "expires_in", int, lifetime_us / 1000000);
-    json_write_object_end(&w);
+    session_tokens_write(rq, &tokens);
     return ERR_NONE;
 }
 
@@ -120,5 +95,5 @@ static enum err auth_login_exec(struct request *rq)
     const struct auth_login_in *in = rq->in;
     struct login login;
     enum err e = login_check(rq, in->email, in->password, in->code, &login);
-    return e ? login_refuse(rq, e, &login) : answer(rq, &login);
+    return e ? login_refuse(rq, e, &login) : begin_session(rq, &login);
 }

@@ -1,0 +1,109 @@
+/* Making and knowing refresh tokens. */
+#include "session/refresh_token.h"
+
+#include "base/base64url.h"
+#include "base/log.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#define PREFIX      "nxr_"
+#define PREFIX_SIZE (sizeof(PREFIX) - 1)
+#define RANDOM_AT   16
+#define MAC_AT      48
+#define MAC_SIZE    (REFRESH_TOKEN_BYTES - MAC_AT)
+
+_Static_assert(PREFIX_SIZE + BASE64URL_SIZE(REFRESH_TOKEN_BYTES) == REFRESH_TOKEN_SIZE,
+               "size of a refresh token");
+
+static void expect(bool held)
+{
+    if (!held) {
+        log_msg(LOG_ERROR, "a refresh token cannot be computed");
+        abort();
+    }
+}
+
+/* A label in front, so that no two uses of the secret authenticate the same bytes. Without a secret_file, of
+ * which nexusctl check complains, tokens are still random and stored hashed. */
+static void mac(struct str secret, char label, struct str a, struct str b, unsigned char out[32])
+{
+    unsigned char text[24 + REFRESH_TOKEN_SALT + REFRESH_TOKEN_SIZE] = "nexus refresh token 1 ";
+    size_t n = 22, size;
+    text[n++] = (unsigned char)label;
+    expect(n + a.n + b.n <= sizeof(text));
+    memcpy(text + n, a.p, a.n);
+    memcpy(text + n + a.n, b.p, b.n);
+    struct str key = secret.n > 0 ? secret : STR("nexus");
+    expect(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.p, key.n, text, n + a.n + b.n, out, 32, &size) !=
+               NULL &&
+           size == 32);
+}
+
+static void hash(struct str text, unsigned char out[REFRESH_TOKEN_HASH])
+{
+    size_t size;
+    expect(EVP_Q_digest(NULL, "SHA256", NULL, text.p, text.n, out, &size) == 1 && size == REFRESH_TOKEN_HASH);
+}
+
+static void tag(struct str secret, const unsigned char *bytes, unsigned char out[32])
+{
+    mac(secret, 't', (struct str){ (const char *)bytes, MAC_AT }, STR(""), out);
+}
+
+/* Session and random part are in place. */
+static void finish(struct str secret, unsigned char bytes[REFRESH_TOKEN_BYTES], struct refresh_token *out)
+{
+    unsigned char whole[32];
+    tag(secret, bytes, whole);
+    memcpy(bytes + MAC_AT, whole, MAC_SIZE);
+    memcpy(out->text, PREFIX, PREFIX_SIZE);
+    base64url_encode(out->text + PREFIX_SIZE, bytes, REFRESH_TOKEN_BYTES);
+    hash((struct str){ out->text, REFRESH_TOKEN_SIZE }, out->hash);
+}
+
+static bool decode(struct str text, unsigned char bytes[REFRESH_TOKEN_BYTES])
+{
+    size_t n;
+    return text.n == REFRESH_TOKEN_SIZE && str_starts(text, STR(PREFIX)) &&
+           base64url_decode(str_skip(text, PREFIX_SIZE), bytes, REFRESH_TOKEN_BYTES, &n) &&
+           n == REFRESH_TOKEN_BYTES;
+}
+
+void refresh_token_first(struct str secret, const struct uuid *session, struct refresh_token *out)
+{
+    unsigned char bytes[REFRESH_TOKEN_BYTES];
+    memcpy(bytes, session->b, RANDOM_AT);
+    expect(RAND_priv_bytes(bytes + RANDOM_AT, MAC_AT - RANDOM_AT) == 1);
+    finish(secret, bytes, out);
+}
+
+void refresh_token_next(struct str secret, const unsigned char salt[REFRESH_TOKEN_SALT], struct str used,
+                        struct refresh_token *out)
+{
+    unsigned char bytes[REFRESH_TOKEN_BYTES];
+    expect(decode(used, bytes));
+    mac(secret, 'n', (struct str){ (const char *)salt, REFRESH_TOKEN_SALT }, used, bytes + RANDOM_AT);
+    finish(secret, bytes, out);
+}
+
+void refresh_token_salt(unsigned char out[REFRESH_TOKEN_SALT])
+{
+    expect(RAND_bytes(out, REFRESH_TOKEN_SALT) == 1);
+}
+
+bool refresh_token_read(struct str secret, struct str text, struct uuid *session, bool *ours,
+                        unsigned char out[REFRESH_TOKEN_HASH])
+{
+    unsigned char bytes[REFRESH_TOKEN_BYTES], whole[32];
+    if (!decode(text, bytes)) {
+        return false;
+    }
+    memcpy(session->b, bytes, RANDOM_AT);
+    tag(secret, bytes, whole);
+    *ours = CRYPTO_memcmp(whole, bytes + MAC_AT, MAC_SIZE) == 0;
+    hash(text, out);
+    return true;
+}

@@ -112,7 +112,7 @@ static enum err authenticate(struct request *rq)
 {
     struct str credentials = rq->headers[HEADER_AUTHORIZATION];
     struct str scheme;
-    if (!credentials.p || (rq->op->flags & OP_NO_RATE)) {
+    if (!credentials.p || (rq->op->flags & (OP_NO_RATE | OP_OWN_AUTH))) {
         return ERR_NONE;
     }
     if (!str_split(&credentials, ' ', &scheme) || !str_eq_nocase(scheme, STR("Bearer")) || !credentials.p) {

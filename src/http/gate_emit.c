@@ -78,7 +78,9 @@ static void add_content_headers(struct request *rq, struct buf *head)
     if (!has_content(res->status)) {
         return;
     }
-    add_header(head, "Content-Type", res->content_type ? res->content_type : "application/json");
+    if (res->status != 303) {
+        add_header(head, "Content-Type", res->content_type ? res->content_type : "application/json");
+    }
     buf_addz(head, "Content-Length: ");
     buf_addi(head, (int64_t)res->body->n);
     buf_addz(head, "\r\n");
@@ -93,6 +95,7 @@ static const struct {
     { 200, "OK" },
     { 201, "Created" },
     { 204, "No Content" },
+    { 303, "See Other" },
     { 304, "Not Modified" },
     { 400, "Bad Request" },
     { 401, "Unauthorized" },
@@ -150,7 +153,9 @@ void emit_head(struct request *rq)
 static enum err run(struct request *rq)
 {
     struct response *res = &rq->res;
-    if (rq->err != ERR_NONE) {
+    if (rq->err != ERR_NONE && rq->op && rq->op->refusal) {
+        rq->op->refusal->write(rq);
+    } else if (rq->err != ERR_NONE) {
         problem_write(rq);
     } else if (is_read(rq)) {
         check_preconditions(rq);

@@ -94,100 +94,13 @@ static enum err check_body(struct request *rq)
     if (!takes_body(rq->method)) {
         return fail(rq, ERR_BAD_REQUEST, NULL, "A request with this method has no body.");
     }
-    if (!content_type_json(rq->headers[HEADER_CONTENT_TYPE])) {
-        return fail(rq, ERR_MEDIA_TYPE, NULL, NULL);
-    }
     return ERR_NONE;
-}
-
-static struct str before(struct str s, char c)
-{
-    struct str item;
-    return str_split(&s, c, &item) ? str_trim(item) : STR("");
-}
-
-bool content_type_json(struct str type)
-{
-    struct str name;
-    struct str parameter;
-    struct str rest = type;
-    if (!type.p || !str_split(&rest, ';', &name) || !str_eq_nocase(str_trim(name), STR("application/json"))) {
-        return false;
-    }
-    while (str_split(&rest, ';', &parameter)) {
-        parameter = str_trim(parameter);
-        if (parameter.n > 0 && !str_eq_nocase(parameter, STR("charset=utf-8")) &&
-            !str_eq_nocase(parameter, STR("charset=\"utf-8\""))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ";q=0", ";q=0.0", ...: the range is refused. */
-static bool is_refused(struct str range)
-{
-    struct str parameter;
-    while (str_split(&range, ';', &parameter)) {
-        parameter = str_trim(parameter);
-        if (parameter.n >= 3 && (parameter.p[0] | 0x20) == 'q' && parameter.p[1] == '=' &&
-            parameter.p[2] == '0') {
-            for (size_t i = 3; i < parameter.n; i++) {
-                if (parameter.p[i] != '.' && parameter.p[i] != '0') {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
-    return false;
-}
-
-/* How exactly a range names application/json: 0 not at all, 3 by its name. */
-static int range_rank(struct str range)
-{
-    static const char *const names[] = { "*/*", "application/*", "application/json" };
-    struct str name = before(range, ';');
-    for (int i = 0; i < 3; i++) {
-        if (str_eq_nocase(name, str_from(names[i]))) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-/* The most exact range decides. */
-bool accept_json(struct str accept)
-{
-    int best = 0;
-    bool allowed = false;
-    struct str range;
-    if (str_trim(accept).n == 0) {
-        return true;
-    }
-    while (str_split(&accept, ',', &range)) {
-        int rank = range_rank(range);
-        if (rank > best || (rank == best && rank > 0 && !is_refused(range))) {
-            best = rank;
-            allowed = !is_refused(range);
-        }
-    }
-    return allowed;
-}
-
-static enum err check_accept(struct request *rq)
-{
-    if (!rq->headers[HEADER_ACCEPT].p || rq->repeated == HEADER_ACCEPT ||
-        accept_json(rq->headers[HEADER_ACCEPT])) {
-        return ERR_NONE;
-    }
-    return fail(rq, ERR_NOT_ACCEPTABLE, NULL, "Answers are application/json.");
 }
 
 static enum err run(struct request *rq)
 {
     static enum err (*const checks[])(struct request *) = { check_protocol, check_method, check_uri,
-                                                            check_headers,  check_body,   check_accept };
+                                                            check_headers, check_body };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (checks[i](rq) != ERR_NONE) {
             return rq->err;

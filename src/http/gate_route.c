@@ -2,11 +2,28 @@
 #include "http/gates.h"
 
 #include "base/scoreboard.h"
+#include "http/op.h"
 #include "http/service.h"
 
 static enum err run(struct request *rq);
 
 const struct gate gate_route = { .name = "route", .run = run, .stage = STAGE_GATES };
+
+/* What is sent and what may be answered has to be of the op's kind. */
+static enum err check_media(struct request *rq)
+{
+    bool page = rq->op->flags & OP_PAGE;
+    const char *in = rq->op->flags & OP_FORM ? "application/x-www-form-urlencoded" : "application/json";
+    const char *out = page ? "text/html" : "application/json";
+    struct str accept = rq->headers[HEADER_ACCEPT];
+    if (rq->body.n > 0 && !content_type_is(rq->headers[HEADER_CONTENT_TYPE], in)) {
+        return fail(rq, ERR_MEDIA_TYPE, NULL, "The body must be %s in UTF-8.", in);
+    }
+    if (accept.p && rq->repeated != HEADER_ACCEPT && !accept_allows(accept, out)) {
+        return fail(rq, ERR_NOT_ACCEPTABLE, NULL, "Answers are %s.", out);
+    }
+    return ERR_NONE;
+}
 
 static enum err run(struct request *rq)
 {
@@ -29,5 +46,5 @@ static enum err run(struct request *rq)
     memcpy(rq->path_params, m.params, m.param_count * sizeof m.params[0]);
     rq->path_param_count = m.param_count;
     scoreboard_worker_state(s->stats.slot, WORKER_BUSY, m.op_index);
-    return ERR_NONE;
+    return check_media(rq);
 }

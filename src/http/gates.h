@@ -38,10 +38,10 @@ bool trace_parse(struct request *rq, struct str text);
 /* What the edge may call a request: 32 hexadecimal digits in lower case, or a UUID. */
 bool trace_id_valid(struct str text);
 
-/* Whether an Accept header lets a JSON answer through (RFC 9110, 12.5.1). */
-bool accept_json(struct str accept);
-/* application/json, alone or with charset=utf-8. */
-bool content_type_json(struct str type);
+/* Whether an Accept header lets an answer of this type through (RFC 9110, 12.5.1). */
+bool accept_allows(struct str accept, const char *type);
+/* That type, alone or with charset=utf-8. */
+bool content_type_is(struct str type, const char *wanted);
 
 /* The network an address belongs to: IPv4 as it is, IPv6 by its first 64 bits. */
 struct str rate_network(struct arena *a, struct str address);

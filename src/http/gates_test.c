@@ -25,7 +25,8 @@ static const struct {
 
 START_TEST(accept_decides_by_the_most_exact_range)
 {
-    ck_assert_msg(accept_json(str_from(accepts[_i].accept)) == accepts[_i].json, "%s", accepts[_i].accept);
+    ck_assert_msg(accept_allows(str_from(accepts[_i].accept), "application/json") == accepts[_i].json, "%s",
+                  accepts[_i].accept);
 }
 END_TEST
 
@@ -49,7 +50,18 @@ static const struct {
 
 START_TEST(bodies_are_json_in_utf8)
 {
-    ck_assert_msg(content_type_json(str_from(types[_i].type)) == types[_i].good, "%s", types[_i].type);
+    ck_assert_msg(content_type_is(str_from(types[_i].type), "application/json") == types[_i].good, "%s",
+                  types[_i].type);
+}
+END_TEST
+
+START_TEST(pages_are_asked_for_as_html)
+{
+    ck_assert(accept_allows(STR("text/html,application/xhtml+xml;q=0.9"), "text/html"));
+    ck_assert(accept_allows(STR("text/*"), "text/html"));
+    ck_assert(!accept_allows(STR("application/json, application/*"), "text/html"));
+    ck_assert(!accept_allows(STR("text/*, text/html;q=0"), "text/html"));
+    ck_assert(!accept_allows(STR("textual/*, text/"), "text/html"));
 }
 END_TEST
 
@@ -118,6 +130,7 @@ Suite *gates_suite(void)
 {
     Suite *s = suite_create("gates");
     TCase *t = tcase_create("gates");
+    tcase_add_test(t, pages_are_asked_for_as_html);
     tcase_add_loop_test(t, accept_decides_by_the_most_exact_range, 0, sizeof accepts / sizeof accepts[0]);
     tcase_add_loop_test(t, bodies_are_json_in_utf8, 0, sizeof types / sizeof types[0]);
     tcase_add_loop_test(t, addresses_belong_to_networks, 0, sizeof networks / sizeof networks[0]);

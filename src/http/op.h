@@ -27,6 +27,19 @@ enum op_flag {
     OP_ON_PROPERTY =
         128, /* `perm` is asked for on the property in {id}: its host has it by a role, a co-host by
                 what the host gave; the statement that reads the property decides (property/property.h) */
+    OP_FORM = 256,      /* the body is application/x-www-form-urlencoded */
+    OP_PAGE = 512,      /* answers are HTML pages, or 303 to another place */
+    OP_OWN_AUTH = 1024, /* the Authorization header is the op's own business */
+    OP_LENIENT = 2048,  /* exec is called in spite of violations, which it looks at itself */
+};
+
+/* How an op's failures look when they are no problem documents. */
+struct op_refusal {
+    const char *media;
+    const char *schema; /* its OpenAPI schema and an example, JSON text */
+    const char *example;
+    /* rq->err is set, rq->detail and rq->violations may be; begins with problem_start (http/problem.h). */
+    void (*write)(struct request *rq);
 };
 
 struct op {
@@ -39,11 +52,13 @@ struct op {
     enum perm perm;      /* PERM_PUBLIC must be said */
     enum rate_class rate;
     unsigned flags;
-    int status;                  /* of success; 0 means 200 */
-    const struct shape *in;      /* path, query and body; NULL: none */
-    const struct entity *entity; /* what it answers with; NULL: see out */
-    const struct shape *out;     /* answer that is no entity; printed in OpenAPI */
-    const enum err *errors;      /* ERR_NONE-terminated: those beyond the gates' own */
+    int status;                       /* of success; 0 means 200 */
+    const struct shape *in;           /* path, query and body; NULL: none */
+    const struct entity *entity;      /* what it answers with; NULL: see out */
+    const struct shape *out;          /* answer that is no entity; printed in OpenAPI */
+    const enum err *errors;           /* ERR_NONE-terminated: those beyond the gates' own */
+    const struct op_refusal *refusal; /* NULL: problem documents */
+    const char *security;             /* of OP_OWN_AUTH: OpenAPI's, JSON text */
     /* Reads: put conditions, computed fields and scope of the path into the selection. May be NULL. */
     enum err (*prepare)(struct request *rq, struct selection *sel);
     /* Never NULL. Item and list ops name read_exec (query/plan.h). */

@@ -27,6 +27,16 @@ static bool takes_body(const struct op *op)
     return op->method == METHOD_POST || op->method == METHOD_PUT || op->method == METHOD_PATCH;
 }
 
+static bool takes_json(const struct op *op)
+{
+    return takes_body(op) && !(op->flags & OP_FORM);
+}
+
+static bool is_authenticated(const struct op *op)
+{
+    return has_rate(op) && !(op->flags & OP_OWN_AUTH);
+}
+
 static bool is_write(const struct op *op)
 {
     return op->method != METHOD_GET;
@@ -58,11 +68,11 @@ static const struct {
     bool (*when)(const struct op *op);
 } of_gates[] = {
     { ERR_BAD_REQUEST, always },
-    { ERR_BAD_JSON, takes_body },
+    { ERR_BAD_JSON, takes_json },
     { ERR_BAD_LENGTH, always },
     { ERR_BAD_CURSOR, is_list },
     { ERR_BAD_PARAMETER, always },
-    { ERR_UNAUTHENTICATED, has_rate },
+    { ERR_UNAUTHENTICATED, is_authenticated },
     { ERR_FORBIDDEN, is_restricted },
     { ERR_NOT_FOUND, is_item },
     { ERR_NOT_ACCEPTABLE, always },
@@ -72,7 +82,7 @@ static const struct {
     { ERR_BODY_TOO_LARGE, always },
     { ERR_URI_TOO_LONG, always },
     { ERR_MEDIA_TYPE, always },
-    { ERR_VALIDATION, takes_body },
+    { ERR_VALIDATION, takes_json },
     { ERR_IDEMPOTENCY_MISMATCH, is_idempotent },
     { ERR_RATE_LIMITED, is_limited },
     { ERR_HEADERS_TOO_LARGE, always },

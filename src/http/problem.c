@@ -69,14 +69,19 @@ static void write_errors(struct json_writer *w, const struct violations *v)
     json_write_array_end(w);
 }
 
+void problem_start(struct request *rq)
+{
+    drop_answer(&rq->res);
+    rq->res.status = err_info(rq->err)->status;
+    add_headers(rq);
+}
+
 void problem_write(struct request *rq)
 {
     const struct err_info *info = err_info(rq->err);
     struct response *res = &rq->res;
-    drop_answer(res);
-    res->status = info->status;
+    problem_start(rq);
     res->content_type = "application/problem+json";
-    add_headers(rq);
     struct json_writer w = json_write_start(res->body);
     json_write_object(&w);
     JSON_MEMBER(&w, "type", strz, arena_printf(rq->arena, "%s%s", rq->service->problem_base, info->code));

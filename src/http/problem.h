@@ -12,4 +12,7 @@
  * have written is dropped. */
 void problem_write(struct request *rq);
 
+/* Only what every failure has: the status and the headers that belong to it. The body is left empty. */
+void problem_start(struct request *rq);
+
 #endif

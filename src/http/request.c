@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "http/op.h"
+#include "http/uri.h"
 
 #include <stdarg.h>
 
@@ -65,16 +66,27 @@ void request_param_take(struct request *rq, size_t i)
             (rq->query_param_count - i) * sizeof rq->query_params[0]);
 }
 
+static enum err decode_form(struct request *rq, const struct shape *shape)
+{
+    struct json_params path = { rq->path_params, rq->path_param_count };
+    struct json_params query = { rq->query_params, rq->query_param_count };
+    return shape_decode_form(shape, rq->arena, uri_parse_form(rq), path, query, &rq->in, &rq->violations);
+}
+
 enum err request_decode(struct request *rq)
 {
     const struct shape *shape = rq->op->in ? rq->op->in : &shape_nothing;
     struct str body = rq->body.n > 0 ? rq->body : STR_NONE;
     const char *why = NULL;
-    size_t before = rq->violations.count;
-    enum err e = shape_decode(shape, rq->arena, body, rq->path_params, rq->path_param_count, rq->query_params,
-                              rq->query_param_count, &rq->in, &rq->violations, &why);
-    if (e == ERR_NONE && before > 0) {
+    enum err e = rq->op->flags & OP_FORM
+                     ? decode_form(rq, shape)
+                     : shape_decode(shape, rq->arena, body, rq->path_params, rq->path_param_count,
+                                    rq->query_params, rq->query_param_count, &rq->in, &rq->violations, &why);
+    if (e == ERR_NONE && rq->violations.count > 0) {
         e = ERR_BAD_PARAMETER;
+    }
+    if (rq->op->flags & OP_LENIENT) {
+        return ERR_NONE;
     }
     return e == ERR_NONE ? rq->err : fail(rq, e, NULL, why ? "%s" : NULL, why);
 }

@@ -68,7 +68,7 @@ bool uri_decode_path(struct arena *a, struct str raw, struct str *out)
            !has_control(*out) && utf8_valid(*out);
 }
 
-static bool decode_text(struct arena *a, struct str raw, struct str *out)
+bool uri_decode_form(struct arena *a, struct str raw, struct str *out)
 {
     char *to = arena_alloc(a, raw.n + 1);
     ssize_t n = decode(to, raw, true);
@@ -76,54 +76,99 @@ static bool decode_text(struct arena *a, struct str raw, struct str *out)
     return n >= 0 && utf8_valid(*out) && !memchr(to, 0, out->n);
 }
 
-static bool is_repeated(const struct request *rq, struct str name)
+/* Parameters as they are taken apart. */
+struct params {
+    struct arena *arena;
+    struct violations *v;
+    struct json_param *list; /* room for QUERY_PARAMS_MAX */
+    size_t count;
+};
+
+static bool is_repeated(const struct params *to, struct str name)
 {
-    for (size_t i = 0; i < rq->query_param_count; i++) {
-        if (str_eq(rq->query_params[i].name, name)) {
+    for (size_t i = 0; i < to->count; i++) {
+        if (str_eq(to->list[i].name, name)) {
             return true;
         }
     }
     return false;
 }
 
-static const char *pointer_to(struct request *rq, struct str name)
+static const char *pointer_to(const struct params *to, struct str name)
 {
-    return arena_printf(rq->arena, "/" STR_FMT, STR_ARG(name));
+    return arena_printf(to->arena, "/" STR_FMT, STR_ARG(name));
 }
 
 /* One name=value; without a = the value is empty. */
-static void add_parameter(struct request *rq, struct str item)
+static void add_parameter(struct params *to, struct str item)
 {
     struct json_param p;
     struct str value = item;
     struct str name;
     (void)str_split(&value, '=', &name);
-    if (!decode_text(rq->arena, name, &p.name)) {
-        violations_add(&rq->violations, "", "format",
-                       "The name of a parameter is not percent-encoded UTF-8.");
-    } else if (!decode_text(rq->arena, value.p ? value : STR(""), &p.value)) {
-        violations_add(&rq->violations, pointer_to(rq, p.name), "format",
-                       "The value is not percent-encoded UTF-8.");
-    } else if (is_repeated(rq, p.name)) {
-        violations_add(&rq->violations, pointer_to(rq, p.name), "duplicate", "The parameter is given twice.");
+    if (!uri_decode_form(to->arena, name, &p.name)) {
+        violations_add(to->v, "", "format", "The name of a parameter is not percent-encoded UTF-8.");
+    } else if (!uri_decode_form(to->arena, value.p ? value : STR(""), &p.value)) {
+        violations_add(to->v, pointer_to(to, p.name), "format", "The value is not percent-encoded UTF-8.");
+    } else if (is_repeated(to, p.name)) {
+        violations_add(to->v, pointer_to(to, p.name), "duplicate", "The parameter is given twice.");
     } else {
-        rq->query_params[rq->query_param_count++] = p;
+        to->list[to->count++] = p;
     }
 }
 
-void uri_parse_query(struct request *rq)
+static void parse(struct params *to, struct str text)
 {
-    struct str rest = rq->query.n > 0 ? rq->query : STR_NONE;
+    struct str rest = text.n > 0 ? text : STR_NONE;
     struct str item;
     while (str_split(&rest, '&', &item)) {
         if (item.n == 0) {
             continue;
         }
-        if (rq->query_param_count == QUERY_PARAMS_MAX) {
-            violations_add(&rq->violations, "", "max", "There are more than %d parameters.",
-                           QUERY_PARAMS_MAX);
+        if (to->count == QUERY_PARAMS_MAX) {
+            violations_add(to->v, "", "max", "There are more than %d parameters.", QUERY_PARAMS_MAX);
             return;
         }
-        add_parameter(rq, item);
+        add_parameter(to, item);
+    }
+}
+
+void uri_parse_query(struct request *rq)
+{
+    struct params to = { rq->arena, &rq->violations, rq->query_params, rq->query_param_count };
+    parse(&to, rq->query);
+    rq->query_param_count = to.count;
+}
+
+struct json_params uri_parse_form(struct request *rq)
+{
+    struct params to = { rq->arena, &rq->violations,
+                         ARENA_ARRAY(rq->arena, struct json_param, QUERY_PARAMS_MAX), 0 };
+    parse(&to, rq->body);
+    return (struct json_params){ to.list, to.count };
+}
+
+bool uri_parse_own(struct arena *a, struct str text, struct json_params *out)
+{
+    struct violations v = { .arena = a };
+    struct params to = { a, &v, ARENA_ARRAY(a, struct json_param, QUERY_PARAMS_MAX), 0 };
+    parse(&to, text);
+    *out = (struct json_params){ to.list, to.count };
+    return v.count == 0;
+}
+
+void uri_encode(struct buf *out, struct str text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (letter || c == '-' || c == '.' || c == '_' || c == '~') {
+            buf_addc(out, (char)c);
+        } else {
+            buf_addc(out, '%');
+            buf_addc(out, digits[c >> 4]);
+            buf_addc(out, digits[c & 15]);
+        }
     }
 }

@@ -16,4 +16,15 @@ bool uri_decode_path(struct arena *a, struct str raw, struct str *out);
  * violations. */
 void uri_parse_query(struct request *rq);
 
+/* The same for the body as a form; the list lives in the arena. */
+struct json_params uri_parse_form(struct request *rq);
+
+/* The parameters of a text that was put together here; false for what could not have been. */
+bool uri_parse_own(struct arena *a, struct str text, struct json_params *out);
+
+/* Append the text with everything but unreserved characters percent-encoded (RFC 3986, 2.3). */
+void uri_encode(struct buf *out, struct str text);
+/* One form-urlencoded text decoded; false for a bad escape or what is not UTF-8. */
+bool uri_decode_form(struct arena *a, struct str raw, struct str *out);
+
 #endif

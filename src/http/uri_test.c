@@ -115,6 +115,24 @@ START_TEST(taken_parameters_are_gone)
 }
 END_TEST
 
+START_TEST(own_texts_come_back)
+{
+    static const char text[] = "a b&c=d%+/?\xc3\xa4~-._";
+    struct json_params list;
+    struct buf out;
+    buf_init(&out, 1000);
+    buf_addz(&out, "x=");
+    uri_encode(&out, STR(text));
+    buf_addz(&out, "&y=");
+    ck_assert(str_eqz(buf_str(&out), "x=a%20b%26c%3Dd%25%2B%2F%3F%C3%A4~-._&y="));
+    ck_assert(uri_parse_own(arena, buf_str(&out), &list));
+    ck_assert(list.count == 2 && str_eqz(list.list[0].value, text) && str_eqz(list.list[1].name, "y"));
+    ck_assert(!uri_parse_own(arena, STR("a=1&a=2"), &list));
+    ck_assert(!uri_parse_own(arena, STR("a=%0"), &list));
+    buf_free(&out);
+}
+END_TEST
+
 Suite *uri_suite(void)
 {
     Suite *s = suite_create("uri");
@@ -125,6 +143,7 @@ Suite *uri_suite(void)
     tcase_add_test(t, what_is_wrong_with_a_query_is_named);
     tcase_add_test(t, parameters_are_bounded);
     tcase_add_test(t, taken_parameters_are_gone);
+    tcase_add_test(t, own_texts_come_back);
     suite_add_tcase(s, t);
     return s;
 }

@@ -386,6 +386,9 @@ static void decode_param(struct decoder *d, const struct shape *shape, enum shap
     struct json_path root = JSON_PATH_ROOT;
     struct json_path path = JSON_PATH_MEMBER(&root, params[i].name);
     const struct shape_field *f = find_field(shape, in, params[i].name);
+    if (shape->open && (!f || params[i].value.n == 0)) {
+        return;
+    }
     if (!f) {
         fault_unknown(d, shape, in, params[i].name, &path);
         return;
@@ -426,19 +429,42 @@ static bool has_body_fields(const struct shape *shape)
     return false;
 }
 
+/* Room for the answer, and the parameters that every request may have. */
+static void *decode_start(struct decoder *d, const struct shape *shape, struct json_params path,
+                          struct json_params query)
+{
+    void *base = arena_alloc(d->arena, shape->size);
+    d->v->arena = d->v->arena ? d->v->arena : d->arena;
+    decode_clear(shape, base);
+    decode_params(d, shape, IN_PATH, path.list, path.count, base);
+    decode_params(d, shape, IN_QUERY, query.list, query.count, base);
+    return base;
+}
+
+enum err shape_decode_form(const struct shape *shape, struct arena *arena, struct json_params form,
+                           struct json_params path, struct json_params query, void **out,
+                           struct violations *v)
+{
+    struct decoder d = { .arena = arena, .v = v };
+    struct json_path root = JSON_PATH_ROOT;
+    *out = decode_start(&d, shape, path, query);
+    decode_params(&d, shape, IN_BODY, form.list, form.count, *out);
+    if (d.faults == 0) {
+        run_check(&d, shape, &root, *out);
+    }
+    return d.faults == 0 ? ERR_NONE : ERR_BAD_PARAMETER;
+}
+
 enum err shape_decode(const struct shape *shape, struct arena *arena, struct str body,
                       const struct json_param *path, size_t path_count, const struct json_param *query,
                       size_t query_count, void **out, struct violations *v, const char **why)
 {
     struct decoder d = { .arena = arena, .v = v };
     struct json_path root = JSON_PATH_ROOT;
-    void *base = arena_alloc(arena, shape->size);
-    v->arena = v->arena ? v->arena : arena;
+    void *base = decode_start(&d, shape, (struct json_params){ path, path_count },
+                              (struct json_params){ query, query_count });
     *out = base;
     *why = NULL;
-    decode_clear(shape, base);
-    decode_params(&d, shape, IN_PATH, path, path_count, base);
-    decode_params(&d, shape, IN_QUERY, query, query_count, base);
     size_t in_params = d.faults;
     if (!body.p) {
         decode_absent(&d, shape, IN_BODY, &root, base);

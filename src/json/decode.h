@@ -30,6 +30,18 @@ enum err shape_decode(const struct shape *shape, struct arena *arena, struct str
                       size_t query_count, void **out, struct violations *v, const char **why) MUST_CHECK;
 
 /*
+ * The same for a form: what the shape has in the body comes as parameters
+ * (application/x-www-form-urlencoded). ERR_NONE or ERR_BAD_PARAMETER.
+ */
+struct json_params {
+    const struct json_param *list;
+    size_t count;
+};
+enum err shape_decode_form(const struct shape *shape, struct arena *arena, struct json_params form,
+                           struct json_params path, struct json_params query, void **out,
+                           struct violations *v) MUST_CHECK;
+
+/*
  * Is the table itself right? Names, bounds, formats, defaults, offsets and documentation are checked; NULL or
  * a sentence in the arena. For tests: every shape of the program must pass.
  */

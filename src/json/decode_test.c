@@ -412,6 +412,65 @@ START_TEST(earlier_violations_are_kept)
 }
 END_TEST
 
+struct form {
+    struct shape_seen seen;
+    struct str word;
+    int64_t count;
+};
+
+static const struct shape_field form_fields[] = {
+    { .name = "word",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .offset = offsetof(struct form, word),
+      .min = 1,
+      .max = 5,
+      .doc = "A word." },
+    { .name = "count", .type = SHAPE_INT, .offset = offsetof(struct form, count), .doc = "A number." },
+};
+
+static enum err decode_pairs(bool open, const struct json_param *list, size_t count, struct form **form)
+{
+    const struct shape shape = { "Form", form_fields, 2, sizeof(struct form), "A form.", NULL, open };
+    void *out;
+    memset(&v, 0, sizeof(v));
+    enum err e =
+        shape_decode_form(&shape, arena, (struct json_params){ list, count }, (struct json_params){ NULL, 0 },
+                          (struct json_params){ NULL, 0 }, &out, &v);
+    *form = out;
+    return e;
+}
+
+START_TEST(forms)
+{
+    const struct json_param good[] = { { STR("count"), STR("7") }, { STR("word"), STR("one") } };
+    const struct json_param bad[] = { { STR("count"), STR("x") },
+                                      { STR("word"), STR("too long") },
+                                      { STR("more"), STR("1") } };
+    struct form *form;
+    ck_assert_int_eq(decode_pairs(false, good, 2, &form), ERR_NONE);
+    ck_assert(str_eqz(form->word, "one") && form->count == 7);
+    ck_assert_int_eq(decode_pairs(false, bad, 3, &form), ERR_BAD_PARAMETER);
+    ck_assert_str_eq(found(), "/count type\n/word length\n/more unknown");
+    ck_assert_int_eq(decode_pairs(false, good, 1, &form), ERR_BAD_PARAMETER);
+    ck_assert_str_eq(found(), "/word required");
+}
+END_TEST
+
+START_TEST(open_forms_pass_over_what_they_do_not_know)
+{
+    const struct json_param list[] = { { STR("count"), STR("") },
+                                       { STR("word"), STR("one") },
+                                       { STR("more"), STR("1") } };
+    struct form *form;
+    ck_assert_int_eq(decode_pairs(true, list, 3, &form), ERR_NONE);
+    ck_assert(str_eqz(form->word, "one") && !SHAPE_HAS(form, 1));
+    const struct json_param empty[] = { { STR("word"), STR("") } };
+    ck_assert_int_eq(decode_pairs(true, empty, 1, &form), ERR_BAD_PARAMETER);
+    ck_assert_str_eq(found(), "/word required");
+}
+END_TEST
+
 Suite *decode_suite(void)
 {
     Suite *s = suite_create("decode");
@@ -434,6 +493,8 @@ Suite *decode_suite(void)
     tcase_add_test(t, odd_parameters);
     tcase_add_test(t, path_parameters_are_required);
     tcase_add_test(t, earlier_violations_are_kept);
+    tcase_add_test(t, forms);
+    tcase_add_test(t, open_forms_pass_over_what_they_do_not_know);
     suite_add_tcase(s, t);
     return s;
 }

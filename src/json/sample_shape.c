@@ -18,7 +18,7 @@ static const struct shape_field money_fields[] = {
 };
 
 static const struct shape money_shape = {
-    "SampleMoney", money_fields, SHAPE_COUNT(money_fields), sizeof(struct sample_money), "Money.", NULL
+    "SampleMoney", money_fields, SHAPE_COUNT(money_fields), sizeof(struct sample_money), "Money.", NULL, false
 };
 
 static const char *const kinds[] = { "guest", "owner", "repair", NULL };
@@ -50,7 +50,8 @@ static void stay_check(const void *in, struct violations *v)
 }
 
 static const struct shape stay_shape = {
-    "SampleStay", stay_fields, SHAPE_COUNT(stay_fields), sizeof(struct sample_stay), "A stay.", stay_check
+    "SampleStay", stay_fields, SHAPE_COUNT(stay_fields), sizeof(struct sample_stay), "A stay.",
+    stay_check,   false
 };
 
 static const char *const rooms[] = { "entire_home", "private_room", "shared_room", "hotel_room", NULL };
@@ -201,5 +202,6 @@ static void sample_check(const void *in, struct violations *v)
     }
 }
 
-const struct shape sample_shape = { "Sample",      fields,      SHAPE_COUNT(fields), sizeof(struct sample),
-                                    "Everything.", sample_check };
+const struct shape sample_shape = {
+    "Sample", fields, SHAPE_COUNT(fields), sizeof(struct sample), "Everything.", sample_check, false
+};

@@ -80,6 +80,7 @@ struct shape {
     const char *doc;
     /* Rules across fields, called when every field by itself is fine; adds violations. May be NULL. */
     void (*check)(const void *in, struct violations *v);
+    bool open; /* parameters it does not know are passed over, empty ones taken as left out (RFC 6749, 3.1) */
 };
 
 /* Violations of one request, in the order found; bounded. */

@@ -56,7 +56,7 @@ START_TEST(mistakes_are_found)
         { .name = "b", .type = SHAPE_INT, .offset = offsetof(struct pair, b), .doc = "Other." },
         cases[_i].field
     };
-    const struct shape shape = { "Pair", fields, 2, sizeof(struct pair), "Pair.", NULL };
+    const struct shape shape = { "Pair", fields, 2, sizeof(struct pair), "Pair.", NULL, false };
     const char *wrong = shape_lint(&shape, arena);
     if (!cases[_i].part) {
         ck_assert_msg(wrong == NULL, "%s", wrong);
@@ -73,7 +73,7 @@ static const struct shape_field endless_field = {
 
 START_TEST(a_shape_within_itself_is_found)
 {
-    endless = (struct shape){ "Endless", &endless_field, 1, sizeof(struct pair), "Endless.", NULL };
+    endless = (struct shape){ "Endless", &endless_field, 1, sizeof(struct pair), "Endless.", NULL, false };
     ck_assert_ptr_nonnull(strstr(shape_lint(&endless, arena), "nested too deeply"));
 }
 END_TEST

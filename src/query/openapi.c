@@ -131,6 +131,10 @@ static void write_components(struct openapi *d)
     OPENAPI_KEY(d, "bearer");
     json_write_raw(&d->w, STR("{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
                               "\"description\":\"The access_token of POST /v1/auth/login.\"}"));
+    OPENAPI_KEY(d, "client");
+    json_write_raw(&d->w,
+                   STR("{\"type\":\"http\",\"scheme\":\"basic\",\"description\":\"Identifier and secret of a "
+                       "client, each form-urlencoded (RFC 6749, 2.3.1); or both as members of the form.\"}"));
     OPENAPI_END(d);
     OPENAPI_END(d);
 }

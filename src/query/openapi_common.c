@@ -120,7 +120,7 @@ void openapi_common_parameters(struct openapi *d)
         json_write_key(&d->w, str_from(parameters[i].name));
         json_write_object(&d->w);
         OPENAPI_TEXT(d, "name", parameters[i].header);
-        OPENAPI_TEXT(d, "in", "header");
+        OPENAPI_TEXT(d, "in", parameters[i].header[0] == '_' ? "cookie" : "header");
         OPENAPI_KEY(d, "required");
         json_write_bool(&d->w, false);
         OPENAPI_TEXT(d, "description", parameters[i].doc);

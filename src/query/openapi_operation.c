@@ -265,8 +265,12 @@ static void header_parameters(struct openapi *d, const struct op *op)
     if (op->flags & OP_CONDITIONAL) {
         openapi_ref(d, "parameters", "IfMatch");
     }
-    if (tagged) {
+    if (tagged && !(op->flags & OP_SECRET)) {
         openapi_ref(d, "parameters", "IfNoneMatch");
+    }
+    if (op->flags & OP_PAGE) {
+        openapi_ref(d, "parameters", "BrowserSession");
+        openapi_ref(d, "parameters", "BrowserFlow");
     }
     openapi_ref(d, "parameters", "Traceparent");
 }
@@ -293,7 +297,9 @@ static void request_body(struct openapi *d, const struct op *op)
     OPENAPI_KEY(d, "required");
     json_write_bool(&d->w, has_body(op->in, true));
     OPENAPI_OBJECT(d, "content");
-    OPENAPI_OBJECT(d, "application/json");
+    json_write_key(&d->w,
+                   op->flags & OP_FORM ? STR("application/x-www-form-urlencoded") : STR("application/json"));
+    json_write_object(&d->w);
     OPENAPI_KEY(d, "schema");
     d->input = true;
     openapi_ref_shape(d, op->in);
@@ -407,8 +413,42 @@ static void status_key(struct openapi *d, int status)
     json_write_key(&d->w, str_from(key));
 }
 
+static void page(struct openapi *d, const struct op *op)
+{
+    OPENAPI_TEXT(d, "description", "A page for people.");
+    OPENAPI_OBJECT(d, "headers");
+    common_answer_headers(d, op);
+    header_ref(d, "Set-Cookie", "SetCookie");
+    OPENAPI_END(d);
+    OPENAPI_KEY(d, "content");
+    json_write_raw(&d->w, STR("{\"text/html; charset=utf-8\":{\"schema\":{\"type\":\"string\"},\"example\":"
+                              "\"<!DOCTYPE html>\"}}"));
+    OPENAPI_END(d);
+}
+
+/* Pages, and the way to where it goes on. */
+static void page_answers(struct openapi *d, const struct op *op)
+{
+    status_key(d, 200);
+    json_write_object(&d->w);
+    page(d, op);
+    status_key(d, 303);
+    json_write_object(&d->w);
+    OPENAPI_TEXT(d, "description", op->summary);
+    OPENAPI_OBJECT(d, "headers");
+    common_answer_headers(d, op);
+    header_ref(d, "Location", "Location");
+    header_ref(d, "Set-Cookie", "SetCookie");
+    OPENAPI_END(d);
+    OPENAPI_END(d);
+}
+
 static void success(struct openapi *d, const struct op *op)
 {
+    if (op->flags & OP_PAGE) {
+        page_answers(d, op);
+        return;
+    }
     int status = op->status ? op->status : 200;
     status_key(d, status);
     json_write_object(&d->w);
@@ -427,7 +467,7 @@ static void success(struct openapi *d, const struct op *op)
 
 static void not_modified(struct openapi *d, const struct op *op)
 {
-    if (op->method != METHOD_GET || (op->flags & (OP_NO_RATE | OP_SECRET))) {
+    if (op->method != METHOD_GET || (op->flags & (OP_NO_RATE | OP_SECRET | OP_PAGE))) {
         return;
     }
     status_key(d, 304);
@@ -472,15 +512,19 @@ static void problem_schema(struct openapi *d, const enum err *errors, size_t cou
     OPENAPI_END(d);
 }
 
-/* All errors of one status. */
-static void problem(struct openapi *d, const struct op *op, const enum err *errors, size_t count)
+static void refusal_content(struct openapi *d, const struct op_refusal *r)
 {
-    int status = err_info(errors[0])->status;
-    status_key(d, status);
+    json_write_key(&d->w, str_from(r->media));
     json_write_object(&d->w);
-    OPENAPI_TEXT(d, "description", err_info(errors[0])->doc);
-    problem_headers(d, op, status);
-    OPENAPI_OBJECT(d, "content");
+    OPENAPI_KEY(d, "schema");
+    json_write_raw(&d->w, str_from(r->schema));
+    OPENAPI_KEY(d, "example");
+    json_write_raw(&d->w, str_from(r->example));
+    OPENAPI_END(d);
+}
+
+static void problem_content(struct openapi *d, const enum err *errors, size_t count)
+{
     OPENAPI_OBJECT(d, "application/problem+json");
     problem_schema(d, errors, count);
     OPENAPI_OBJECT(d, "examples");
@@ -490,6 +534,50 @@ static void problem(struct openapi *d, const struct op *op, const enum err *erro
     }
     OPENAPI_END(d);
     OPENAPI_END(d);
+}
+
+/* Before there is a route, and beyond the workers, failures are problems whatever the op. */
+static bool is_early(enum err e)
+{
+    static const enum err early[] = { ERR_BAD_REQUEST,    ERR_BAD_LENGTH,   ERR_REQUEST_TIMEOUT,
+                                      ERR_BODY_TOO_LARGE, ERR_URI_TOO_LONG, ERR_HEADERS_TOO_LARGE,
+                                      ERR_MEDIA_TYPE,     ERR_INTERNAL,     ERR_BAD_GATEWAY,
+                                      ERR_UNAVAILABLE,    ERR_TIMEOUT };
+    for (size_t i = 0; i < sizeof early / sizeof early[0]; i++) {
+        if (early[i] == e) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void problem_contents(struct openapi *d, const struct op *op, const enum err *errors, size_t count)
+{
+    enum err early[ERR_COUNT];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!op->refusal || is_early(errors[i])) {
+            early[n++] = errors[i];
+        }
+    }
+    if (n > 0) {
+        problem_content(d, early, n);
+    }
+    if (op->refusal) {
+        refusal_content(d, op->refusal);
+    }
+}
+
+/* All errors of one status. */
+static void problem(struct openapi *d, const struct op *op, const enum err *errors, size_t count)
+{
+    int status = err_info(errors[0])->status;
+    status_key(d, status);
+    json_write_object(&d->w);
+    OPENAPI_TEXT(d, "description", err_info(errors[0])->doc);
+    problem_headers(d, op, status);
+    OPENAPI_OBJECT(d, "content");
+    problem_contents(d, op, errors, count);
     OPENAPI_END(d);
     OPENAPI_END(d);
 }
@@ -511,7 +599,9 @@ static void problems(struct openapi *d, const struct op *op)
 static void security(struct openapi *d, const struct op *op)
 {
     OPENAPI_KEY(d, "security");
-    if (op->flags & OP_NO_RATE) {
+    if (op->security) {
+        json_write_raw(&d->w, str_from(op->security));
+    } else if (op->flags & OP_NO_RATE) {
         json_write_raw(&d->w, STR("[]"));
     } else if (op->perm == PERM_PUBLIC) {
         json_write_raw(&d->w, STR("[{},{\"bearer\":[]}]"));

@@ -241,7 +241,12 @@ static void shape_schema(struct openapi *d, const struct shape *s)
     json_write_object(&d->w);
     OPENAPI_TEXT(d, "type", "object");
     description(d, s->doc);
-    closed(d);
+    if (s->open) {
+        OPENAPI_KEY(d, "additionalProperties");
+        json_write_raw(&d->w, STR("{\"type\":\"string\"}"));
+    } else {
+        closed(d);
+    }
     OPENAPI_OBJECT(d, "properties");
     for (size_t i = 0; i < s->count; i++) {
         if (s->fields[i].in == IN_BODY) {

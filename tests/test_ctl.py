@@ -278,10 +278,9 @@ def test_demo_interrupted_leaves_nothing(cluster, number, after):
 def sound(database, tmp_path):
     (tmp_path / "secret").write_bytes(os.urandom(48).hex().encode())
     (tmp_path / "secret").chmod(0o600)
-    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / "key"], check=True,
-                   capture_output=True)
-    (tmp_path / "key").chmod(0o600)
-    return {"NEXUS_TOKEN_KEY_FILE": str(tmp_path / "key"), "NEXUS_SECRET_FILE": str(tmp_path / "secret"),
+    (tmp_path / "keys").mkdir(mode=0o700)
+    database.run("keys", "generate", env={"NEXUS_TOKEN_KEYS": str(tmp_path / "keys")})
+    return {"NEXUS_TOKEN_KEYS": str(tmp_path / "keys"), "NEXUS_SECRET_FILE": str(tmp_path / "secret"),
             "NEXUS_REDIS": ""}
 
 

@@ -45,7 +45,7 @@ def test_new_settings_take_effect_and_bad_ones_do_not(reloaded):
     os.kill(supervisor, signal.SIGHUP)
     wait_until(lambda: generation(reloaded) == before + 1 and len(reloaded.workers()) == 3, 20, "three workers")
     assert reloaded.session().get("/problems?x=" + "y" * 400).status_code == 414
-    reloaded.set_options(token_key_file="/nonexistent/key")
+    reloaded.set_options(secret_file="/nonexistent/key")
     with Load(reloaded, ask, clients=4) as load:
         os.kill(supervisor, signal.SIGHUP)
         wait_until(lambda: reloaded.metrics()["nexus_reload_failures_total"] == 1, 20, "a refused reload")

@@ -44,7 +44,7 @@ def test_sysusers_and_tmpfiles(tmp_path):
                           text=True, check=False)
     assert done.returncode == 0, done.stderr
     rules = (FOLDER / "nexus.tmpfiles.in").read_text().replace("@sysconfdir@", "/etc")
-    rules = re.sub(r"(0750|0755|0700) root \w+", r"\1 - -", rules)  # nobody needs the user for this
+    rules = re.sub(r"(0750|0755|0700) (?:root|nexus) \w+", r"\1 - -", rules)  # nobody needs the user for this
     (tmp_path / "rules.conf").write_text(rules)
     (tmp_path / "root").mkdir()
     done = subprocess.run(["systemd-tmpfiles", "--create", f"--root={tmp_path}/root", "/rules.conf"],

@@ -46,7 +46,7 @@ def sandbox_unit(service):
 def build_tree(root):
     for folder in ("etc/systemd/system/nexus-api.service.d", "etc/sysusers.d", "etc/tmpfiles.d", "usr", "var", "tmp",
                    "root/secrets", "out", "opt/nexus/sbin", "opt/nexus/bin", "opt/nexus/tests",
-                   "etc/nexus/credentials"):
+                   "etc/nexus/credentials", "etc/nexus/keys"):
         (root / folder).mkdir(parents=True)
     for link in ("bin", "sbin", "lib", "lib64"):
         (root / link).symlink_to(f"usr/{link}")
@@ -66,16 +66,18 @@ def build_tree(root):
         (units / name).write_text(fill(name))
     (units / "nexus-api.service").write_text(fill("nexus-api.service.in"))
     (units / "nexus-sandbox.service").write_text(sandbox_unit(fill("nexus-api.service.in")))
-    (units / "nexus-api.service.d/test.conf").write_text("[Service]\nWatchdogSec=2s\n")
+    (units / "nexus-api.service.d/test.conf").write_text(
+        "[Service]\nWatchdogSec=2s\nLoadCredential=token_keys:/etc/nexus/keys\nEnvironment=NEXUS_TOKEN_KEYS=credential:token_keys\n")
     (units / "probe.service").write_text(PROBE)
     (etc / "sysusers.d/nexus.conf").write_text(fill("nexus.sysusers"))
     (etc / "tmpfiles.d/nexus.conf").write_text(fill("nexus.tmpfiles.in"))
     # No database and no Redis here: the service must start and say that it is alive all the same.
     (etc / "nexus/nexus.conf").write_text("workers = 2\nredis = \"\"\nmetrics_listen = \"\"\n")
-    for name, command in {"token_key": ["genpkey", "-algorithm", "ed25519"], "secret": ["rand", "-hex", "32"]}.items():
-        path = etc / "nexus/credentials" / name
-        path.write_bytes(subprocess.run(["openssl", *command], capture_output=True, check=True).stdout)
-        path.chmod(0o600)
+    secret = etc / "nexus/credentials/secret"
+    secret.write_text(os.urandom(32).hex())
+    secret.chmod(0o600)
+    subprocess.run([BUILD / "nexusctl", "keys", "generate"], env={"NEXUS_TOKEN_KEYS": str(etc / "nexus/keys")}, check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")

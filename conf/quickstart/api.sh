@@ -10,7 +10,7 @@ public_url = $NEXUS_URL
 database = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_api"
 database_owner = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_owner"
 redis = unix:$RUN/sock/redis.sock
-token_key_file = $RUN/secret/token.pem
+token_keys = $RUN/secret/keys
 secret_file = $RUN/secret/cursor.key
 CONF
     cat "$RUN/options.new"

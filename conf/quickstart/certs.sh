@@ -4,9 +4,16 @@
 secrets_make() {
     local owner
     owner=$(service_user)
-    secret_once "$RUN/secret/token.pem" "$owner" openssl genpkey -algorithm ed25519
+    signing_keys_make "$owner"
     secret_once "$RUN/secret/cursor.key" "$owner" openssl rand -hex 32
     certificate_good || certificate_make
+}
+
+signing_keys_make() { # OWNER
+    [[ ! -s $RUN/secret/keys/keys ]] || return 0
+    (umask 077; mkdir -p "$RUN/secret/keys")
+    ! am_root || chown "$1" "$RUN/secret/keys"
+    (cd / && NEXUS_TOKEN_KEYS=$RUN/secret/keys "$RUN/bin/nexusctl" keys generate >/dev/null)
 }
 
 secret_once() { # PATH OWNER COMMAND...

@@ -106,8 +106,7 @@ static int parse_command(char **argv, struct command *c)
  */
 static bool secrets_readable(const struct options *o, char *error, size_t n)
 {
-    const char *const paths[] = { o->database_password_file, o->redis_password_file, o->token_key_file,
-                                  o->secret_file };
+    const char *const paths[] = { o->database_password_file, o->redis_password_file, o->secret_file };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         size_t size;
         char *secret = paths[i][0] != '\0' ? options_secret(paths[i], &size, error, n) : NULL;

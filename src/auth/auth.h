@@ -58,11 +58,11 @@ enum err password_verify(const struct options *o, struct str password, struct st
                          bool *same) MUST_CHECK;
 
 struct auth;
-/* Loads keys; NULL with error[] when a key is missing or unfit. */
+/* Loads keys, and follows their folder (option token_keys) from then on; NULL with error[] when a key is missing or unfit. */
 struct auth *auth_create(const struct options *o, char *error, size_t error_size);
 void auth_free(struct auth *auth);
 /* Public halves of the keys, the signing one first: a JWK set (RFC 7517). */
-void auth_write_jwks(const struct auth *auth, struct buf *out);
+void auth_write_jwks(struct auth *auth, struct buf *out);
 
 /*
  * A signed access token (RFC 9068 profile: typ at+jwt, iss sub aud exp iat nbf jti, roles). `roles` as

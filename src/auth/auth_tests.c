@@ -6,6 +6,7 @@
 int main(void)
 {
     SRunner *runner = srunner_create(claims_suite());
+    srunner_add_suite(runner, key_folder_suite());
     srunner_add_suite(runner, keys_suite());
     srunner_add_suite(runner, password_suite());
     srunner_add_suite(runner, password_rules_suite());

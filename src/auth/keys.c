@@ -1,11 +1,9 @@
 /* Keys from PEM files, by OpenSSL's provider-neutral interface. */
 #include "auth/keys.h"
 
+#include "auth/key_folder.h"
 #include "base/base64url.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
@@ -14,39 +12,60 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define PEM_MAX           16384
 #define COORDINATE        32 /* bytes of an Ed25519 public key, or of x or y on P-256 */
 #define COORDINATE_TEXT   BASE64URL_SIZE(COORDINATE) /* characters */
 #define SIGNATURE_DER_MAX 80
 #define JWK_MAX           256
 
-static bool load_file(struct key_ring *ring, const char *path, bool must_sign, char *error,
-                      size_t error_size);
-static char *read_public(const char *path, size_t *size);
 static const char *parse_pem(struct str pem, bool must_sign, EVP_PKEY **pkey);
-static const char *adopt(struct key_ring *ring, EVP_PKEY *pkey);
+static const char *adopt(struct key_ring *ring, EVP_PKEY *pkey, const struct key_entry *named);
 static bool describe(EVP_PKEY *pkey, enum key_algorithm algorithm, char jwk[JWK_MAX]);
 
-bool keys_load(struct key_ring *ring, const struct options *o, char *error, size_t error_size)
+static bool load_key(struct key_ring *ring, const char *folder, const struct key_entry *named, char *error,
+                     size_t error_size)
 {
-    const char *rest = o->token_keys_extra;
-    char path[PATH_MAX];
-    ring->count = 0;
-    if (!o->token_key_file[0]) {
-        snprintf(error, error_size, "token_key_file is not set: there is no key to sign access tokens with");
+    size_t size = 0;
+    EVP_PKEY *pkey = NULL;
+    char *pem = key_folder_pem(folder, named->id, &size, error, error_size);
+    if (!pem) {
         return false;
     }
-    bool good = load_file(ring, o->token_key_file, true, error, error_size);
-    while (good && option_list_next(&rest, path, sizeof(path))) {
-        good = load_file(ring, path, false, error, error_size);
+    const char *why = parse_pem((struct str){ pem, size }, named->state == KEY_ACTIVE, &pkey);
+    explicit_bzero(pem, size);
+    free(pem);
+    why = why ? why : adopt(ring, pkey, named);
+    if (why) {
+        snprintf(error, error_size, "%.300s: key %s %s", folder, named->id, why);
     }
-    if (!good) {
-        keys_free(ring);
+    ERR_clear_error();
+    return !why;
+}
+
+/* Those in the state, or those in every other one. */
+static bool load_keys(struct key_ring *ring, const char *folder, const struct key_list *list, bool active,
+                      char *error, size_t error_size)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct key_entry *named = &list->entry[i];
+        if ((named->state == KEY_ACTIVE) == active && !load_key(ring, folder, named, error, error_size)) {
+            return false;
+        }
     }
-    return good;
+    return true;
+}
+
+bool keys_load(struct key_ring *ring, const char *folder, char *error, size_t error_size)
+{
+    struct key_list list;
+    ring->count = 0;
+    if (key_folder_read(folder, &list, error, error_size) &&
+        load_keys(ring, folder, &list, true, error, error_size) &&
+        load_keys(ring, folder, &list, false, error, error_size)) {
+        return true;
+    }
+    keys_free(ring);
+    return false;
 }
 
 void keys_free(struct key_ring *ring)
@@ -70,52 +89,6 @@ const struct key *keys_find(const struct key_ring *ring, struct str id)
 const char *key_algorithm_name(enum key_algorithm algorithm)
 {
     return algorithm == KEY_ES256 ? "ES256" : "EdDSA";
-}
-
-/* A secret file, or, where a public key will do, a file anybody may read that holds no private one. */
-static bool load_file(struct key_ring *ring, const char *path, bool must_sign, char *error, size_t error_size)
-{
-    size_t size = 0;
-    EVP_PKEY *pkey = NULL;
-    char *pem = options_secret(path, &size, error, error_size);
-    if (!pem && !must_sign) {
-        pem = read_public(path, &size);
-    }
-    if (!pem) {
-        return false;
-    }
-    const char *why = parse_pem((struct str){ pem, size }, must_sign, &pkey);
-    explicit_bzero(pem, size);
-    free(pem);
-    why = why ? why : adopt(ring, pkey);
-    if (why) {
-        snprintf(error, error_size, "%s: %s", path, why);
-    }
-    ERR_clear_error();
-    return !why;
-}
-
-static bool read_some(int fd, char *text, size_t *size)
-{
-    struct stat st;
-    ssize_t got = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, text, PEM_MAX) : -1;
-    *size = got > 0 ? (size_t)got : 0;
-    text[*size] = '\0';
-    return *size > 0 && !strstr(text, "PRIVATE KEY");
-}
-
-static char *read_public(const char *path, size_t *size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    char *text = fd >= 0 ? malloc(PEM_MAX + 1) : NULL;
-    if (text && !read_some(fd, text, size)) {
-        free(text);
-        text = NULL;
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return text;
 }
 
 /* Never ask a terminal: an encrypted key is an unfit key. */
@@ -157,7 +130,7 @@ static const char *algorithm_of(EVP_PKEY *pkey, enum key_algorithm *algorithm)
     return "is neither an Ed25519 nor a P-256 key";
 }
 
-static bool thumbprint(EVP_PKEY *pkey, enum key_algorithm algorithm, char id[KEY_ID_SIZE + 1])
+bool key_thumbprint(EVP_PKEY *pkey, enum key_algorithm algorithm, char id[KEY_ID_SIZE + 1])
 {
     char jwk[JWK_MAX];
     unsigned char digest[32];
@@ -169,19 +142,18 @@ static bool thumbprint(EVP_PKEY *pkey, enum key_algorithm algorithm, char id[KEY
     return true;
 }
 
-/* Takes the key over, also when it does not want it. The same key twice is one key. */
-static const char *adopt(struct key_ring *ring, EVP_PKEY *pkey)
+/* Takes the key over, also when it does not want it. */
+static const char *adopt(struct key_ring *ring, EVP_PKEY *pkey, const struct key_entry *named)
 {
     struct key key = { .pkey = pkey };
     const char *why = algorithm_of(pkey, &key.algorithm);
-    if (!why && !thumbprint(pkey, key.algorithm, key.id)) {
+    if (!why && !key_thumbprint(pkey, key.algorithm, key.id)) {
         why = "has no usable public half";
     }
-    bool known = !why && keys_find(ring, str_from(key.id));
-    if (!why && !known && ring->count == KEYS_MAX) {
-        why = "is one key too many";
+    if (!why && (key.algorithm != named->algorithm || strcmp(key.id, named->id) != 0)) {
+        why = "is another key than its name says";
     }
-    if (why || known) {
+    if (why) {
         EVP_PKEY_free(pkey);
         return why;
     }

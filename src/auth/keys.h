@@ -30,12 +30,12 @@ struct key_ring { /* the first key signs, all verify */
     size_t count;
 };
 
-/*
- * Load token_key_file and token_keys_extra. Private keys must be their owner's alone (or systemd credentials)
- * and unencrypted. False with one line in error[].
- */
-bool keys_load(struct key_ring *ring, const struct options *o, char *error, size_t error_size);
+/* The keys of a folder (auth/key_folder.h), the active one first. False with one line in error[]. */
+bool keys_load(struct key_ring *ring, const char *folder, char *error, size_t error_size);
 void keys_free(struct key_ring *ring);
+
+/* The name of a key. False when it has no usable public half. */
+bool key_thumbprint(EVP_PKEY *pkey, enum key_algorithm algorithm, char id[KEY_ID_SIZE + 1]);
 
 /* NULL: no key has this name. */
 const struct key *keys_find(const struct key_ring *ring, struct str id);

@@ -1,51 +1,71 @@
 /* Keys for the tests of src/auth. */
 #include "auth/auth_tests.h"
 
+#include <dirent.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-void test_pem_write(const char *path, EVP_PKEY *pkey, bool private, unsigned mode)
+#define LONG_AGO 1000000000
+
+static char error[512];
+
+const char *test_keys_path(const struct test_keys *k, const char *name, const char *suffix)
 {
-    FILE *f = fopen(path, "w");
+    static char path[512];
+    snprintf(path, sizeof(path), "%s/%s%s", k->folder, name, suffix);
+    return path;
+}
+
+static EVP_PKEY *generate(struct test_keys *k, struct key_folder_edit *e, enum key_algorithm algorithm,
+                          char *id)
+{
+    struct key_entry made;
+    ck_assert_msg(key_folder_generate(e, algorithm, LONG_AGO, &made, error, sizeof(error)), "%s", error);
+    memcpy(id, made.id, sizeof(made.id));
+    FILE *f = fopen(test_keys_path(k, id, ".pem"), "r");
     ck_assert_ptr_nonnull(f);
-    ck_assert_int_eq(fchmod(fileno(f), (mode_t)mode), 0);
-    int good = private ? PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) : PEM_write_PUBKEY(f, pkey);
-    ck_assert_int_eq(good, 1);
-    ck_assert_int_eq(fclose(f), 0);
+    EVP_PKEY *pkey = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+    fclose(f);
+    ck_assert_ptr_nonnull(pkey);
+    return pkey;
 }
 
 void test_keys_make(struct test_keys *k)
 {
+    struct key_folder_edit e;
     snprintf(k->folder, sizeof(k->folder), "/tmp/nexus-keys-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(k->folder));
-    snprintf(k->ed_path, sizeof(k->ed_path), "%s/ed.pem", k->folder);
-    snprintf(k->ec_path, sizeof(k->ec_path), "%s/ec.pem", k->folder);
-    snprintf(k->ec_public_path, sizeof(k->ec_public_path), "%s/ec_pub.pem", k->folder);
-    k->ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    k->ec = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    ck_assert(k->ed && k->ec);
-    test_pem_write(k->ed_path, k->ed, true, 0600);
-    test_pem_write(k->ec_path, k->ec, true, 0600);
-    test_pem_write(k->ec_public_path, k->ec, false, 0644);
+    ck_assert_msg(key_folder_begin(&e, k->folder, error, sizeof(error)), "%s", error);
+    k->ed = generate(k, &e, KEY_EDDSA, k->ed_id);
+    k->ec = generate(k, &e, KEY_ES256, k->ec_id);
+    key_folder_end(&e);
+}
+
+void test_keys_switch(struct test_keys *k)
+{
+    struct key_folder_edit e;
+    ck_assert_msg(key_folder_begin(&e, k->folder, error, sizeof(error)), "%s", error);
+    ck_assert_msg(key_folder_activate(&e, k->ec_id, LONG_AGO + 1, error, sizeof(error)), "%s", error);
+    key_folder_end(&e);
 }
 
 void test_keys_remove(struct test_keys *k)
 {
     EVP_PKEY_free(k->ed);
     EVP_PKEY_free(k->ec);
-    unlink(k->ed_path);
-    unlink(k->ec_path);
-    unlink(k->ec_public_path);
+    DIR *d = opendir(k->folder);
+    for (struct dirent *f; d && (f = readdir(d)) != NULL;) {
+        unlink(test_keys_path(k, f->d_name, ""));
+    }
+    closedir(d);
     rmdir(k->folder);
 }
 
 struct options test_auth_options(const struct test_keys *k)
 {
-    return (struct options){ .token_key_file = k->ed_path,
-                             .token_keys_extra = k->ec_public_path,
+    return (struct options){ .token_keys = k->folder,
                              .token_issuer = "",
                              .public_url = "https://nexus.example",
                              .token_audience = "nexus-api",

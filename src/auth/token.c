@@ -5,10 +5,11 @@
 #include "auth/auth.h"
 
 #include "auth/claims.h"
-#include "auth/keys.h"
+#include "auth/key_folder.h"
 #include "auth/token_cache.h"
 #include "base/base64url.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,9 +23,13 @@
 #define SKEW_S         30 /* how far another host's clock may be ahead of ours; our own expiry has no grace */
 
 #define SECOND         INT64_C(1000000)
+#define KEYS_LOOK_US   SECOND
 
 struct auth {
     struct key_ring ring;
+    const char *folder; /* of the keys; owned by the options */
+    struct key_stamp stamp;
+    int64_t looked_us; /* when the folder was last looked at */
     struct token_cache *cache;
     const char *issuer, *audience; /* owned by the options */
     int64_t lifetime_us;
@@ -58,10 +63,13 @@ struct auth *auth_create(const struct options *o, char *error, size_t error_size
     auth->issuer = o->token_issuer[0] ? o->token_issuer : o->public_url;
     auth->audience = o->token_audience;
     auth->lifetime_us = o->token_lifetime;
+    auth->folder = o->token_keys;
+    auth->stamp = key_folder_stamp(auth->folder); /* taken first: a change meanwhile is seen later */
+    auth->looked_us = clock_unix_us();
     if (!is_plain(str_from(auth->issuer)) || !is_plain(str_from(auth->audience))) {
         snprintf(error, error_size,
                  "token_issuer, public_url and token_audience must be visible ASCII without \" and \\");
-    } else if (keys_load(&auth->ring, o, error, error_size)) {
+    } else if (keys_load(&auth->ring, o->token_keys, error, error_size)) {
         auth->cache = token_cache_create();
         if (auth->cache) {
             return auth;
@@ -81,8 +89,37 @@ void auth_free(struct auth *auth)
     }
 }
 
-void auth_write_jwks(const struct auth *auth, struct buf *out)
+/*
+ * Follow the folder: a look a second, and only a change is read. When it cannot be read the old keys stay, so
+ * that a slip of the hand stops nobody, and the log says so each second.
+ */
+static void follow_keys(struct auth *auth, int64_t now_us)
 {
+    char error[512];
+    struct key_ring fresh;
+    if (now_us - auth->looked_us < KEYS_LOOK_US && now_us >= auth->looked_us) {
+        return;
+    }
+    auth->looked_us = now_us;
+    struct key_stamp stamp = key_folder_stamp(auth->folder);
+    if (memcmp(&stamp, &auth->stamp, sizeof(stamp)) == 0) {
+        return;
+    }
+    if (!keys_load(&fresh, auth->folder, error, sizeof(error))) {
+        LOG(LOG_ERROR, "signing keys cannot be read; those known before stay", LOG_TEXT("reason", error));
+        return;
+    }
+    keys_free(&auth->ring);
+    auth->ring = fresh;
+    auth->stamp = stamp;
+    token_cache_clear(auth->cache); /* it may hold tokens of a key that is gone */
+    LOG(LOG_INFO, "signing keys loaded anew", LOG_TEXT("active", auth->ring.key[0].id),
+        LOG_NUM("keys", auth->ring.count));
+}
+
+void auth_write_jwks(struct auth *auth, struct buf *out)
+{
+    follow_keys(auth, clock_unix_us());
     keys_write_jwks(&auth->ring, out);
 }
 
@@ -124,6 +161,7 @@ static struct str encode(struct arena *a, const void *bytes, size_t n)
 enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles,
                      struct str *token, int64_t *lifetime_us)
 {
+    follow_keys(auth, clock_unix_us());
     const struct key *key = &auth->ring.key[0];
     const char *names = roles_json(a, roles);
     unsigned char signature[KEY_SIGNATURE_SIZE];
@@ -169,6 +207,7 @@ enum err token_verify(struct auth *auth, struct str token, struct principal *out
     if (!token_cache_digest(auth->cache, token, digest)) {
         return ERR_INTERNAL;
     }
+    follow_keys(auth, now_us);
     const struct principal *cached = token_cache_get(auth->cache, digest, now_us);
     if (cached) {
         *out = *cached;

@@ -3,12 +3,10 @@
  * the plain SHA-256 of a token. Prints one line each: name, nanoseconds.
  */
 #include "auth/auth.h"
+#include "auth/key_folder.h"
 #include "auth/token_cache.h"
 #include "base/clock.h"
 
-#include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,30 +14,42 @@
 #define COLD_ROUNDS 2000
 #define WARM_ROUNDS 1000000
 
-static char path[] = "/tmp/nexus-bench-XXXXXX";
+static struct key_entry made;
+static char folder[] = "/tmp/nexus-bench-XXXXXX";
+
+static void remove_file(const char *name, const char *suffix)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s%s", folder, name, suffix);
+    unlink(path);
+}
+
+static void clean_up(void)
+{
+    remove_file("keys", "");
+    remove_file(made.id, ".pem");
+}
 
 static void die(const char *why)
 {
     fprintf(stderr, "token_bench: %s\n", why);
-    unlink(path);
+    clean_up();
     exit(EXIT_FAILURE);
 }
 
-static struct auth *create(const char *kind)
+static struct auth *create(enum key_algorithm algorithm)
 {
-    char error[256];
-    struct options o = { .token_key_file = path,
-                         .token_keys_extra = "",
+    char error[512];
+    struct options o = { .token_keys = folder,
                          .token_issuer = "https://localhost:8443",
                          .token_audience = "nexus-api",
                          .token_lifetime = INT64_C(900000000) };
-    EVP_PKEY *pkey = kind[1] == 'd' ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
-                                    : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    FILE *f = fopen(path, "w");
-    if (!pkey || !f || PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) != 1 || fclose(f) != 0) {
-        die("cannot write a key");
+    struct key_folder_edit e;
+    if (!key_folder_begin(&e, folder, error, sizeof(error)) ||
+        !key_folder_generate(&e, algorithm, 0, &made, error, sizeof(error))) {
+        die(error);
     }
-    EVP_PKEY_free(pkey);
+    key_folder_end(&e);
     struct auth *auth = auth_create(&o, error, sizeof(error));
     if (!auth) {
         die(error);
@@ -71,10 +81,11 @@ static void print(const char *kind, const char *what, int64_t start_us, int64_t 
     printf("%s %s %lld ns\n", kind, what, (long long)((clock_mono_us() - start_us) * 1000 / rounds));
 }
 
-static void run(const char *kind)
+static void run(enum key_algorithm algorithm)
 {
+    const char *kind = key_algorithm_name(algorithm);
     struct arena *arena = arena_create(1 << 20, 256 << 20);
-    struct auth *auth = create(kind);
+    struct auth *auth = create(algorithm);
     struct str *token = ARENA_ARRAY(arena, struct str, COLD_ROUNDS);
     int64_t start = clock_mono_us();
     for (int i = 0; i < COLD_ROUNDS; i++) {
@@ -93,17 +104,16 @@ static void run(const char *kind)
     print(kind, "warm", start, WARM_ROUNDS);
     auth_free(auth);
     arena_destroy(arena);
+    clean_up();
 }
 
 int main(void)
 {
-    int fd = mkstemp(path);
-    if (fd < 0) {
+    if (!mkdtemp(folder)) {
         die("no place for a key");
     }
-    close(fd);
-    run("EdDSA");
-    run("ES256");
-    unlink(path);
+    run(KEY_EDDSA);
+    run(KEY_ES256);
+    rmdir(folder);
     return EXIT_SUCCESS;
 }

@@ -68,6 +68,11 @@ const struct principal *token_cache_get(const struct token_cache *c,
     return NULL;
 }
 
+void token_cache_clear(struct token_cache *c)
+{
+    memset(c->entry, 0, sizeof(c->entry));
+}
+
 void token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
                      const struct principal *who)
 {

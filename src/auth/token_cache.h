@@ -20,6 +20,7 @@ bool token_cache_digest(struct token_cache *c, struct str token,
 /* NULL: unknown or expired. Valid until the next call of token_cache_put. */
 const struct principal *token_cache_get(const struct token_cache *c,
                                         const unsigned char digest[TOKEN_DIGEST_SIZE], int64_t now_us);
+void token_cache_clear(struct token_cache *c);
 /* When the place is crowded the entry that expires first goes. */
 void token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
                      const struct principal *who);

@@ -430,7 +430,7 @@ static void setup(void)
     test_keys_make(&keys);
     options = test_auth_options(&keys);
     auth = auth_create(&options, error, sizeof(error));
-    ck_assert_msg(auth && keys_load(&ring, &options, error, sizeof(error)), "%s", error);
+    ck_assert_msg(auth && keys_load(&ring, keys.folder, error, sizeof(error)), "%s", error);
     arena = arena_create(65536, 64 << 20);
     other_ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     other_ec = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");

@@ -62,7 +62,7 @@ END_TEST
 START_TEST(both_algorithms_are_accepted)
 {
     struct principal who;
-    options.token_key_file = keys.ec_path;
+    test_keys_switch(&keys);
     struct auth *other = create();
     for (int i = 0; i < 50; i++) {
         ck_assert_int_eq(token_verify(auth, issue(other, "admin"), &who), ERR_NONE);

@@ -74,7 +74,7 @@ START_TEST(defaults_are_valid)
     ck_assert_int_eq(o->body_limit, 262144);
     ck_assert_int_eq(o->rate_read.count, 6000);
     ck_assert_int_eq(o->rate_read.period_us, 60000000);
-    ck_assert_str_eq(o->token_key_file, "");
+    ck_assert_str_eq(o->secret_file, "");
     options_free(o);
     options_free(NULL);
 }

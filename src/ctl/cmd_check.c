@@ -112,9 +112,9 @@ static void check_keys(struct check *k)
     char error[512];
     struct auth *auth = auth_create(k->options, error, sizeof(error));
     if (auth) {
-        passed(k, "%s", k->options->token_key_file);
+        passed(k, "%s", k->options->token_keys);
     } else {
-        failed(k, "make one: openssl genpkey -algorithm ed25519 -out FILE, and set token_key_file", "%s",
+        failed(k, "set token_keys to a folder of the service's user (chmod 700) and run: nexusctl keys generate", "%s",
                error);
     }
     auth_free(auth);

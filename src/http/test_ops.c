@@ -1,11 +1,10 @@
 /* A service without servers, a few small ops, and requests through the whole pipeline. */
 #include "http/http_tests.h"
 
+#include "auth/key_folder.h"
 #include "base/log.h"
 #include "json/write.h"
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,8 @@ static char *body_text;
 static struct json_object *body_json;
 static char header_value[1024];
 static struct options *loaded; /* owns the texts of test_options */
-static char key_path[] = "/tmp/nexus-http-XXXXXX";
+static char key_folder[] = "/tmp/nexus-http-XXXXXX";
+static struct key_entry key;
 
 /* ---- ops ---- */
 
@@ -146,14 +146,23 @@ const struct op *const op_registry[] = { &op_hello,   &op_mine,   &op_staff,    
 
 static void write_key(void)
 {
-    memcpy(key_path + sizeof key_path - 7, "XXXXXX", 6);
-    int fd = mkstemp(key_path);
-    ck_assert_int_ge(fd, 0);
-    FILE *f = fdopen(fd, "w");
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    ck_assert_int_eq(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
-    EVP_PKEY_free(key);
-    ck_assert_int_eq(fclose(f), 0);
+    char error[512];
+    struct key_folder_edit e;
+    memcpy(key_folder + sizeof key_folder - 7, "XXXXXX", 6);
+    ck_assert_ptr_nonnull(mkdtemp(key_folder));
+    ck_assert(key_folder_begin(&e, key_folder, error, sizeof error) &&
+              key_folder_generate(&e, KEY_EDDSA, 0, &key, error, sizeof error));
+    key_folder_end(&e);
+}
+
+static void remove_key(void)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s.pem", key_folder, key.id);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/keys", key_folder);
+    unlink(path);
+    rmdir(key_folder);
 }
 
 void test_options_reset(void)
@@ -163,7 +172,7 @@ void test_options_reset(void)
     ck_assert_msg(loaded != NULL, "%s", error);
     test_options = *loaded;
     test_options.redis = "";
-    test_options.token_key_file = key_path;
+    test_options.token_keys = key_folder;
     test_options.public_url = "https://api.example/";
 }
 
@@ -179,7 +188,7 @@ void test_service_stop(void)
 {
     service_destroy(test_service);
     options_free(loaded);
-    unlink(key_path);
+    remove_key();
     json_object_put(body_json);
     free(body_text);
     body_json = NULL;

@@ -56,6 +56,6 @@ for name, attempt in ATTEMPTS.items():
     except (OSError, AttributeError, subprocess.CalledProcessError):
         pass
 print("\n".join(allowed))
-secret = pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "token_key")
-if not secret.read_text().startswith("-----BEGIN"):
+secret = pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "secret")
+if not secret.read_text():
     print("its own credential is not there")

@@ -29,7 +29,8 @@ struct auth {
     struct key_ring ring;
     const char *folder; /* of the keys; owned by the options */
     struct key_stamp stamp;
-    int64_t looked_us; /* when the folder was last looked at */
+    int64_t looked_us; /* when the folder was last looked at, */
+    int64_t failed_us; /* and could not be read */
     struct token_cache *cache;
     const char *issuer, *audience; /* owned by the options */
     int64_t lifetime_us;
@@ -40,7 +41,7 @@ struct parts { /* of a compact JWS */
     struct str signed_text; /* header and payload with the dot */
 };
 
-static bool verify_signature(const struct auth *auth, const struct parts *parts);
+static bool verify_signature(struct auth *auth, const struct parts *parts);
 static bool read_claims(const struct auth *auth, struct str payload, int64_t now_us, struct principal *who);
 
 /* Text that JSON shows as it is. */
@@ -90,31 +91,37 @@ void auth_free(struct auth *auth)
 }
 
 /*
- * Follow the folder: a look a second, and only a change is read. When it cannot be read the old keys stay, so
- * that a slip of the hand stops nobody, and the log says so each second.
+ * Only a change of the folder is read. When it cannot be read the old keys stay, so that a slip of the hand
+ * stops nobody, and the log says so each second.
  */
-static void follow_keys(struct auth *auth, int64_t now_us)
+static void look_for_keys(struct auth *auth, int64_t now_us)
 {
     char error[512];
     struct key_ring fresh;
-    if (now_us - auth->looked_us < KEYS_LOOK_US && now_us >= auth->looked_us) {
-        return;
-    }
     auth->looked_us = now_us;
     struct key_stamp stamp = key_folder_stamp(auth->folder);
-    if (memcmp(&stamp, &auth->stamp, sizeof(stamp)) == 0) {
+    if (memcmp(&stamp, &auth->stamp, sizeof(stamp)) == 0 || now_us - auth->failed_us < KEYS_LOOK_US) {
         return;
     }
+    auth->failed_us = now_us;
     if (!keys_load(&fresh, auth->folder, error, sizeof(error))) {
         LOG(LOG_ERROR, "signing keys cannot be read; those known before stay", LOG_TEXT("reason", error));
         return;
     }
+    auth->failed_us = 0;
     keys_free(&auth->ring);
     auth->ring = fresh;
     auth->stamp = stamp;
     token_cache_clear(auth->cache); /* it may hold tokens of a key that is gone */
     LOG(LOG_INFO, "signing keys loaded anew", LOG_TEXT("active", auth->ring.key[0].id),
         LOG_NUM("keys", auth->ring.count));
+}
+
+static void follow_keys(struct auth *auth, int64_t now_us)
+{
+    if (now_us - auth->looked_us >= KEYS_LOOK_US || now_us < auth->looked_us) {
+        look_for_keys(auth, now_us);
+    }
 }
 
 void auth_write_jwks(struct auth *auth, struct buf *out)
@@ -228,7 +235,7 @@ enum err token_verify(struct auth *auth, struct str token, struct principal *out
  * that could bring a key along or change the meaning (jwk, jku, x5u, crit, b64, zip ...) are unknown, so
  * refused.
  */
-static const struct key *key_of(const struct auth *auth, struct str json)
+static const struct key *key_of(struct auth *auth, struct str json)
 {
     struct claims header;
     struct str alg, typ, kid;
@@ -237,10 +244,14 @@ static const struct key *key_of(const struct auth *auth, struct str json)
         return NULL;
     }
     const struct key *key = keys_find(&auth->ring, kid);
+    if (!key) { /* another worker may have seen a new key first */
+        look_for_keys(auth, clock_unix_us());
+        key = keys_find(&auth->ring, kid);
+    }
     return key && str_eqz(alg, key_algorithm_name(key->algorithm)) ? key : NULL;
 }
 
-static bool verify_signature(const struct auth *auth, const struct parts *parts)
+static bool verify_signature(struct auth *auth, const struct parts *parts)
 {
     char header[HEADER_MAX];
     unsigned char signature[KEY_SIGNATURE_SIZE];

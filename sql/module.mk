@@ -3,7 +3,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123080000_identity.sql \
 	%D%/migrations/20261123080100_roles.sql \
 	%D%/migrations/20261123080200_oauth.sql \
-	%D%/migrations/20261123080300_audit.sql
+	%D%/migrations/20261123080300_audit.sql \
+	%D%/migrations/20261123082900_bookings_by_guest_of_property.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \

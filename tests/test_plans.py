@@ -177,3 +177,15 @@ def test_no_write_scans_a_large_table(explained, large):
         assert done.status_code == 200, done.text
         judge.look("booking")
     judge.verdict(60)
+
+
+def test_a_guests_stay_at_a_property_is_one_look(explained):
+    """Whoever has many stays reads a property as fast as others: not all of the guest's are gone through."""
+    guest, property_id = explained.query("select guest_id::text, property_id::text from bookings limit 1")[0]
+    with contextlib.closing(explained.db()) as connection, connection.cursor() as cursor:
+        cursor.execute("set plan_cache_mode = force_generic_plan")
+        cursor.execute("prepare stay(uuid, uuid) as select from bookings b where b.property_id = $1 and b.guest_id = $2 "
+                       "and b.status <> 'cancelled'")
+        cursor.execute("explain (format json) execute stay(%s, %s)", (property_id, guest))
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert (plan["Node Type"], plan["Index Name"]) == ("Index Scan", "bookings_property_guest_idx")

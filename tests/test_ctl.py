@@ -169,10 +169,10 @@ def test_user_mistakes(fresh, tmp_path):
 
 
 def test_password_is_asked_for_on_a_terminal(fresh):
-    typed = [("Password: ", "correct-horse\n"), ("Again: ", "correct-horse\n")]
+    typed = [("Password: ", "correct-horse-battery\n"), ("Again: ", "correct-horse-battery\n")]
     status, shown = fresh.terminal("user", "create", "--email", "t@example.com", "--name", "T", typed=typed)
-    assert status == 0 and "correct-horse" not in shown, shown
-    typed = [("Password: ", "correct-horse\n"), ("Again: ", "another-horse\n")]
+    assert status == 0 and "correct-horse-battery" not in shown, shown
+    typed = [("Password: ", "correct-horse-battery\n"), ("Again: ", "another-horse-battery\n")]
     status, shown = fresh.terminal("user", "create", "--email", "u@example.com", "--name", "U", typed=typed)
     assert status == 2 and "differ" in shown
     assert fresh.value("select count(*) from users") == 1

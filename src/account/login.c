@@ -2,6 +2,7 @@
 #include "account/login.h"
 
 #include "account/account.h"
+#include "auth/hash_pool.h"
 
 /* The hash is computed when no statement is running, and also for nobody. */
 static enum err decide(struct request *rq, const struct account_login *account, struct str password)
@@ -29,6 +30,9 @@ enum err login_check(struct request *rq, struct str email, struct str password, 
 {
     struct account_login account;
     *out = (struct login){ 0 };
+    if (hash_pool_full(rq->options)) {
+        return ERR_BUSY;
+    }
     enum err e =
         account_find_login(rq->db, rq->arena, account_email(rq->arena, email), &account, &out->failure);
     return e ? e : finish(&account, decide(rq, &account, password), out);

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORKERS_PER_CORE 4
 #define SETTLE_US        10000000 /* a generation that is not complete by then goes on with what it has */
 #define CHECK_US         10000000 /* and a check that takes longer has failed */
 
@@ -98,16 +96,6 @@ static int run_child(void *ctx, const struct child *c, unsigned number)
                               .generation = c->generation,
                               .supervisor = s->pid };
     return worker_run(&w);
-}
-
-static unsigned workers_wanted(const struct options *o)
-{
-    cpu_set_t cpus;
-    if (o->workers > 0) {
-        return (unsigned)o->workers;
-    }
-    int cores = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-    return (unsigned)cores * WORKERS_PER_CORE;
 }
 
 static void report_status(const struct supervisor *s)
@@ -428,7 +416,7 @@ static bool board_open(struct supervisor *s, int inherited_fd)
 
 static struct pool *pool_open(struct supervisor *s)
 {
-    struct pool_config c = { .workers = workers_wanted(s->o),
+    struct pool_config c = { .workers = options_workers(s->o),
                              .metrics = s->metrics.fd >= 0,
                              .generation = s->generation,
                              .request_deadline_us = s->o->request_deadline,

@@ -49,13 +49,17 @@ static inline bool perm_has(uint64_t perms, enum perm p)
     return (perms >> p) & 1u;
 }
 
-/* Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
+/* Both run in the hash pool (auth/hash_pool.h): ERR_BUSY when there is no turn to be had.
+ * Argon2id with the options' cost; the encoded form ($argon2id$v=19$...) is put in the arena. */
 enum err password_hash(const struct options *o, struct arena *a, struct str password,
                        struct str *encoded) MUST_CHECK;
 /* Whether it is the password of `encoded`, at the cost `encoded` names. Absent `encoded` takes the time of a
  * hash of today's cost and is false. Not ERR_NONE: it could not be found out. */
 enum err password_verify(const struct options *o, struct str password, struct str encoded,
                          bool *same) MUST_CHECK;
+
+/* Whether `encoded` was made at less than today's cost. */
+bool password_outdated(const struct options *o, struct str encoded);
 
 struct auth;
 /* Loads keys, and follows their folder (option token_keys) from then on; NULL with error[] when a key is missing or unfit. */

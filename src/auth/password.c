@@ -1,5 +1,6 @@
 /* Argon2id (RFC 9106) by libargon2, in the PHC string form. */
 #include "auth/auth.h"
+#include "auth/hash_pool.h"
 
 #include <argon2.h>
 #include <errno.h>
@@ -51,22 +52,42 @@ static void give_memory_back(void)
     malloc_trim(0);
 }
 
+/* One computation of the hash pool. */
+struct job {
+    struct cost cost;
+    struct str password;
+    unsigned char salt[SALT_SIZE];
+    char text[TEXT_MAX]; /* the encoded hash: made, or verified against */
+    int status;          /* of libargon2 */
+};
+
+static void make_hash(void *p)
+{
+    struct job *j = p;
+    j->status = argon2id_hash_encoded(j->cost.passes, j->cost.memory_kib, LANES, j->password.p, j->password.n,
+                                      j->salt, sizeof(j->salt), HASH_SIZE, j->text, sizeof(j->text));
+    give_memory_back();
+}
+
+static void verify_hash(void *p)
+{
+    struct job *j = p;
+    j->status = argon2id_verify(j->text, j->password.p, j->password.n);
+    give_memory_back();
+}
+
 enum err password_hash(const struct options *o, struct arena *a, struct str password, struct str *encoded)
 {
-    struct cost cost = cost_of(o);
-    unsigned char salt[SALT_SIZE];
-    char text[TEXT_MAX];
+    struct job job = { .cost = cost_of(o), .password = password };
     if (password.n > PASSWORD_MAX) {
         return ERR_VALIDATION;
     }
-    random_bytes(salt, sizeof(salt));
-    int status = argon2id_hash_encoded(cost.passes, cost.memory_kib, LANES, password.p, password.n, salt,
-                                       sizeof(salt), HASH_SIZE, text, sizeof(text));
-    give_memory_back();
-    if (status != ARGON2_OK) {
-        return status == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE : ERR_INTERNAL;
+    random_bytes(job.salt, sizeof(job.salt));
+    enum err e = hash_pool_run(o, make_hash, &job);
+    if (e != ERR_NONE || job.status != ARGON2_OK) {
+        return e ? e : job.status == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE : ERR_INTERNAL;
     }
-    *encoded = arena_str(a, str_from(text));
+    *encoded = arena_str(a, str_from(job.text));
     return ERR_NONE;
 }
 
@@ -80,16 +101,36 @@ static void decoy(const struct options *o, char text[TEXT_MAX])
 
 enum err password_verify(const struct options *o, struct str password, struct str encoded, bool *same)
 {
-    char text[TEXT_MAX];
-    bool exists = encoded.p && encoded.n < sizeof(text);
-    decoy(o, text);
+    struct job job = { .password = password };
+    bool exists = encoded.p && encoded.n < sizeof(job.text);
+    decoy(o, job.text);
     if (exists) {
-        memcpy(text, encoded.p, encoded.n);
-        text[encoded.n] = '\0';
+        memcpy(job.text, encoded.p, encoded.n);
+        job.text[encoded.n] = '\0';
     }
-    int status =
-        password.n > PASSWORD_MAX ? ARGON2_PWD_TOO_LONG : argon2id_verify(text, password.p, password.n);
-    give_memory_back();
-    *same = exists && status == ARGON2_OK;
-    return status == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_UNAVAILABLE : ERR_NONE;
+    *same = false;
+    if (password.n > PASSWORD_MAX) {
+        return ERR_NONE;
+    }
+    enum err e = hash_pool_run(o, verify_hash, &job);
+    if (e != ERR_NONE || job.status == ARGON2_MEMORY_ALLOCATION_ERROR) {
+        return e ? e : ERR_UNAVAILABLE;
+    }
+    *same = exists && job.status == ARGON2_OK;
+    return ERR_NONE;
+}
+
+bool password_outdated(const struct options *o, struct str encoded)
+{
+    struct cost cost = cost_of(o), had;
+    unsigned version;
+    char text[TEXT_MAX];
+    if (encoded.n >= sizeof(text)) {
+        return true;
+    }
+    memcpy(text, encoded.p, encoded.n);
+    text[encoded.n] = '\0';
+    int n = sscanf(text, "$argon2id$v=%u$m=%u,t=%u,p=", &version, &had.memory_kib, &had.passes);
+    return n != 3 || version < ARGON2_VERSION_NUMBER || had.memory_kib < cost.memory_kib ||
+           had.passes < cost.passes;
 }

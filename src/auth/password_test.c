@@ -1,9 +1,12 @@
 /* Tests of password.c. */
 #include "auth/auth_tests.h"
+#include "auth/hash_pool.h"
 #include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static struct arena *arena;
 static struct options options = { .argon2_memory = 65536, .argon2_passes = 1 };
@@ -91,6 +94,62 @@ START_TEST(old_cost_still_verifies)
 }
 END_TEST
 
+START_TEST(lower_costs_are_outdated)
+{
+    struct str encoded = hash(STR("pass word"));
+    struct options more_memory = { .argon2_memory = 131072, .argon2_passes = 1 };
+    struct options more_passes = { .argon2_memory = 65536, .argon2_passes = 2 };
+    struct options less = { .argon2_memory = 32768, .argon2_passes = 1 };
+    ck_assert(!password_outdated(&options, encoded));
+    ck_assert(!password_outdated(&less, encoded));
+    ck_assert(password_outdated(&more_memory, encoded));
+    ck_assert(password_outdated(&more_passes, encoded));
+    ck_assert(password_outdated(&options, STR("$argon2id$v=16$m=64,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g")));
+    ck_assert(password_outdated(&options, STR("something else")));
+    ck_assert(password_outdated(&options, STR("")));
+}
+END_TEST
+
+/* As many at a time as there are turns; then one is told to come again, and afterwards not. */
+START_TEST(hashing_takes_turns)
+{
+    int fd;
+    struct scoreboard *board = scoreboard_create(&fd);
+    struct scoreboard_slot *own = scoreboard_slot_take(board), *other = scoreboard_slot_take(board);
+    struct options one = { .argon2_memory = 65536, .argon2_passes = 1, .hash_slots = 1, .hash_wait = 1000 };
+    struct str encoded;
+    bool same;
+    hash_pool_join(board, own);
+    ck_assert_int_eq(password_hash(&one, arena, STR("pass word"), &encoded), ERR_NONE);
+    ck_assert_uint_eq(slots_taken(scoreboard_hashing(board)), 0);
+    ck_assert(slots_take(scoreboard_hashing(board), scoreboard_owner(other), 1, 1, 0));
+    ck_assert_int_eq(password_verify(&one, STR("pass word"), encoded, &same), ERR_BUSY);
+    ck_assert(!same);
+    ck_assert_int_eq(password_hash(&one, arena, STR("pass word"), &encoded), ERR_BUSY);
+    ck_assert_uint_eq(own->counters[WORKER_REJECTED], 2);
+    scoreboard_slot_end(other);
+    ck_assert_int_eq(password_verify(&one, STR("pass word"), encoded, &same), ERR_NONE);
+    ck_assert(same);
+    hash_pool_join(NULL, NULL);
+    scoreboard_detach(board);
+    close(fd);
+}
+END_TEST
+
+static void note_priority(void *p)
+{
+    *(int *)p = getpriority(PRIO_PROCESS, 0);
+}
+
+START_TEST(hashing_has_a_low_priority)
+{
+    int before = getpriority(PRIO_PROCESS, 0), inside = before;
+    ck_assert_int_eq(hash_pool_run(&options, note_priority, &inside), ERR_NONE);
+    ck_assert_int_gt(inside, before);
+    ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), before);
+}
+END_TEST
+
 #if defined(__SANITIZE_ADDRESS__)
 #define KEEPS_FREED_MEMORY 1
 #elif defined(__has_feature)
@@ -167,6 +226,9 @@ Suite *password_suite(void)
     tcase_add_test(t, every_byte_counts);
     tcase_add_test(t, damaged_hashes_are_false);
     tcase_add_test(t, old_cost_still_verifies);
+    tcase_add_test(t, lower_costs_are_outdated);
+    tcase_add_test(t, hashing_takes_turns);
+    tcase_add_test(t, hashing_has_a_low_priority);
     tcase_add_test(t, absence_costs_the_same);
 #ifndef KEEPS_FREED_MEMORY
     tcase_add_test(t, memory_is_given_back);

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 
-#define FILE_SIZE_MAX (1024 * 1024)
+#define WORKERS_PER_CORE 4
+#define FILE_SIZE_MAX    (1024 * 1024)
 
 const struct option_row option_rows[] = {
 #define SECTION(title) { .type = OPTION_TYPE_SECTION, .doc = (title) },
@@ -325,4 +327,15 @@ bool option_list_next(const char **cursor, char *out, size_t out_size)
         return true;
     }
     return false;
+}
+
+unsigned options_cores(void)
+{
+    cpu_set_t cpus;
+    return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (unsigned)CPU_COUNT(&cpus) : 1;
+}
+
+unsigned options_workers(const struct options *o)
+{
+    return o->workers > 0 ? (unsigned)o->workers : options_cores() * WORKERS_PER_CORE;
 }

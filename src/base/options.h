@@ -49,6 +49,10 @@ struct options {
 struct options *options_load(const char *file, char *error, size_t error_size);
 void options_free(struct options *o);
 
+/* Cores this process may use, and the number of workers the options come to on them. */
+unsigned options_cores(void);
+unsigned options_workers(const struct options *o);
+
 /* Read a secret named by a SECRET_FILE option. Refuses files readable by others. Trailing newline removed.
  * The result is malloc'd and NUL-terminated; *size excludes the NUL. NULL with error[] on failure. */
 char *options_secret(const char *path, size_t *size, char *error, size_t error_size);

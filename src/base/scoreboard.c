@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC         0x3145524f4353584eULL /* "NXSCORE1" in memory, little-endian */
-#define LAYOUT        1u                    /* raise whenever struct scoreboard or what it holds changes */
+#define LAYOUT        2u                    /* raise whenever struct scoreboard or what it holds changes */
 #define NAME_IS_READY (-1)
 #define SLOT_TAKEN    (-1) /* pid of a slot between taking it and the worker's first step */
 
@@ -33,6 +33,7 @@ struct scoreboard {
     uint64_t size;
     _Atomic uint32_t slots_used;
     _Atomic uint64_t pool[POOL_COUNTER_COUNT];
+    struct slots hashing;
     struct op_entry ops[SCOREBOARD_OPS];
     struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
@@ -199,8 +200,24 @@ void scoreboard_slot_begin(struct scoreboard_slot *s, pid_t pid, uint32_t genera
     atomic_store_explicit(&s->pid, (int32_t)pid, memory_order_relaxed);
 }
 
+struct slots *scoreboard_hashing(struct scoreboard *b)
+{
+    return &b->hashing;
+}
+
+uint32_t scoreboard_owner(const struct scoreboard_slot *s)
+{
+    return s->index + 1;
+}
+
+static struct scoreboard *board_of(struct scoreboard_slot *s)
+{
+    return (struct scoreboard *)((char *)(s - s->index) - offsetof(struct scoreboard, slots));
+}
+
 void scoreboard_slot_end(struct scoreboard_slot *s)
 {
+    slots_free(&board_of(s)->hashing, scoreboard_owner(s));
     now_store(s, WORKER_FREE, SCOREBOARD_OP_OTHER, clock_mono_us());
     atomic_store_explicit(&s->private_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&s->pid, 0, memory_order_relaxed);

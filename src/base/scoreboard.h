@@ -13,6 +13,8 @@
 #ifndef NEXUS_BASE_SCOREBOARD_H
 #define NEXUS_BASE_SCOREBOARD_H
 
+#include "base/slots.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,6 +99,11 @@ struct scoreboard_slot *scoreboard_slot(struct scoreboard *b, unsigned index);
 struct scoreboard_slot *scoreboard_slot_take(struct scoreboard *b);
 /* One more than the highest slot ever taken: readers need not look further. */
 unsigned scoreboard_slots_used(const struct scoreboard *b);
+
+/* Turns at hashing passwords; what a worker has goes back with its slot. */
+struct slots *scoreboard_hashing(struct scoreboard *b);
+/* The worker in a slot as the owner of a place. */
+uint32_t scoreboard_owner(const struct scoreboard_slot *s);
 
 /*
  * The index of the operation called `name`, registered if it is new. Safe from several processes at once,

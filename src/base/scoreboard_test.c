@@ -202,6 +202,18 @@ START_TEST(attach_takes_only_the_same_layout)
 }
 END_TEST
 
+START_TEST(hashing_goes_back_with_the_slot)
+{
+    struct slots *hashing = scoreboard_hashing(board);
+    struct scoreboard_slot *one = scoreboard_slot_take(board), *other = scoreboard_slot_take(board);
+    ck_assert(slots_take(hashing, scoreboard_owner(other), 1, 1, 0));
+    scoreboard_slot_end(one);
+    ck_assert(!slots_take(hashing, scoreboard_owner(one), 1, 1, 0));
+    scoreboard_slot_end(other);
+    ck_assert(slots_take(hashing, scoreboard_owner(one), 1, 1, 0));
+}
+END_TEST
+
 START_TEST(a_worker_without_slot_does_nothing)
 {
     scoreboard_worker_state(NULL, WORKER_BUSY, 1);
@@ -228,6 +240,7 @@ Suite *scoreboard_suite(void)
     tcase_add_test(c, counters_outlive_the_worker);
     tcase_add_test(c, buckets_rise_to_infinity);
     tcase_add_test(c, attach_takes_only_the_same_layout);
+    tcase_add_test(c, hashing_goes_back_with_the_slot);
     tcase_add_test(c, a_worker_without_slot_does_nothing);
     suite_add_tcase(s, c);
     return s;

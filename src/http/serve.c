@@ -1,4 +1,5 @@
 /* What a worker holds, and one request at a time through it. */
+#include "auth/hash_pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/fastcgi.h"
@@ -48,6 +49,7 @@ struct service *service_start(const struct options *o, const struct service_stat
         s->stats = *stats;
     }
     s->arena = arena_create(ARENA_BLOCK, (size_t)o->request_memory);
+    hash_pool_join(s->stats.board, s->stats.slot);
     s->keep = arena_create(ARENA_BLOCK, KEEP_CEILING);
     buf_init(&s->in, (size_t)o->body_limit);
     buf_init(&s->out, (size_t)o->response_limit);

@@ -133,7 +133,48 @@ class Bench:
         say(f"  {name:28} {rate:10,.0f}/s" + (f"  failed: {failed}" if failed else ""))
         return self.results[name]
 
+    @contextlib.contextmanager
+    def beside(self, script, lines, clients):
+        """Another load while something is measured."""
+        requests = self.folder / "beside.requests"
+        requests.write_text("".join(line + "\n" for line in lines))
+        wrk = subprocess.Popen(["wrk", "-t1", f"-c{clients}", "-d1h", "--timeout", "10s", "-s", str(HERE / script), self.stack.url],
+                               env=dict(os.environ, BENCH_REQUESTS=str(requests), BENCH_TOKEN="", SSL_CERT_FILE=str(self.stack.ca)),
+                               stdout=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            wrk.kill()
+            wrk.wait()
+
     # --- measurements
+
+    def logins(self):
+        body = json.dumps({"email": self.guest.email, "password": self.guest.password})
+        return [f"POST\t/v1/auth/login\t{body}"]
+
+    def login(self):
+        """As many clients as there are turns at hashing, so that none is turned away."""
+        self.wrk("login", "replay.lua", self.logins(), clients=max(1, len(os.sched_getaffinity(0)) // 2))
+
+    def login_storm(self):
+        """Reads with and without 32 clients that log in as fast as they can, each three times, by turns; medians."""
+        ids = [row[0] for row in self.stack.query("select id::text from properties where status = 'published' "
+                                                  "order by md5(id::text) limit 5000")]
+        reads, spent = [f"GET\t/v1/properties/{i}" for i in ids], {"calm": [], "storm": []}
+        answered = "select count(*) from sessions"
+        for _ in range(3):
+            spent["calm"].append(self.wrk("login_calm", "replay.lua", reads, self.guest.token))
+            before = self.stack.query(answered)[0][0]
+            with self.beside("replay.lua", self.logins(), 32):
+                spent["storm"].append(self.wrk("login_storm", "replay.lua", reads, self.guest.token))
+            spent["storm"][-1]["logins"] = self.stack.query(answered)[0][0] - before
+        for name, runs in spent.items():
+            self.results[f"login_{name}"] = sorted(runs, key=lambda run: run["p99_ms"])[1]
+        calm, storm = (self.results[f"login_{name}"] for name in spent)
+        storm["p99_ratio"] = round(storm["p99_ms"] / calm["p99_ms"], 2)
+        say(f"    p99 of reads {storm['p99_ratio']:.2f} times that without log-ins (at most 2): "
+            f"{'ok' if storm['p99_ratio'] <= 2 else 'MISSED'}; {storm['logins']} log-ins beside them")
 
     def static(self):
         self.wrk("nginx_static", "replay.lua", ["GET\t/bench.json"])
@@ -306,7 +347,8 @@ def main():
         bench = Bench(stack, args.seconds, folder)
         bench.settle()
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "property_by_id": bench.property_by_id,
-                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot}
+                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot,
+                 "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:
             steps["memory"] = lambda: bench.memory(args.memory_requests)
         try:

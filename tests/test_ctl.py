@@ -178,6 +178,29 @@ def test_password_is_asked_for_on_a_terminal(fresh):
     assert fresh.value("select count(*) from users") == 1
 
 
+# --- maintenance
+
+def test_prune_deletes_what_has_expired_and_nothing_else(fresh, tmp_path):
+    fresh.ctl("user", "create", "--email", "ada@example.com", "--name", "Ada", "--password-file", secret(tmp_path))
+    fresh.query("""insert into sessions (id, user_id, kind, expires_at, idle_seconds, ended_at, end_reason)
+        select gen_random_uuid(), u.id, 'direct', now() + late * interval '1 hour', 60,
+               case when n = 3 then now() - interval '25 hours' when n = 4 then now() - interval '23 hours' end,
+               case when n > 2 then 'logout' end
+          from users u, (values (1, -1), (1, -1), (1, -900), (2, 1), (3, 1), (4, 1)) as t (n, late) returning 1""")
+    fresh.query("""insert into mailed_tokens (hash, user_id, purpose, email, expires_at)
+        select sha256(n::text::bytea), id, 'verify_email', 'x@example.com', now() - n * interval '1 hour'
+          from users, unnest(array[-1, 1, 25, 26]) n returning 1""")
+    fresh.query("""insert into idempotency_keys (principal, op, key, fingerprint, created_at)
+        select gen_random_uuid(), 'x', n::text, sha256('x'), now() - n * interval '1 hour' from unnest(array[0, 23, 25]) n
+        returning 1""")
+    deleted = {"sessions": 4, "mailed_tokens": 2, "oauth_codes": 0, "idempotency_keys": 1}
+    assert json.loads(fresh.ctl("maintenance", "prune", "--json", "--batch", "1")) == deleted
+    assert [fresh.value(f"select count(*) from {table}") for table in deleted] == [2, 2, 0, 2]
+    again = fresh.ctl("maintenance", "prune")
+    assert [line.split() for line in again.splitlines()] == [[table, "0"] for table in deleted]
+    assert fresh.run("maintenance", "prune", "--batch", "0").returncode == 2
+
+
 # --- outbox
 
 def test_outbox_shows_what_waits(fresh):

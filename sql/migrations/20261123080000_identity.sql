@@ -81,6 +81,22 @@ create index sessions_user_idx on sessions (user_id, created_at desc, id desc) w
 create index sessions_expires_at_idx on sessions (expires_at);
 create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not null;
 
+-- Whoever begins a session was found good a moment ago. What has changed since, or is about to: a suspension and a new password
+-- lock the account's row before they end its sessions, so one of the two waits for the other and sees what it did.
+create function session_admit(who uuid, password_of timestamptz) returns void language plpgsql as $$
+begin
+    perform from users where id = who and status = 'active' for share;
+    if not found then
+        raise exception 'the account is not active' using errcode = '23514', constraint = 'sessions_user_active';
+    end if;
+    if password_of is not null then
+        perform from user_credentials where user_id = who and changed_at = password_of;
+        if not found then
+            raise exception 'the password was changed' using errcode = '23514', constraint = 'sessions_password_current';
+        end if;
+    end if;
+end $$;
+
 -- Remove at most so many sessions that nobody can use any more, those that were ended a day ago included. Returns how many.
 create function sessions_prune(most integer) returns bigint language sql as $$
     with expired as (

@@ -1,5 +1,9 @@
 -- Sessions and the refresh tokens of their families.
 
+-- name: session_admit
+-- Whether a user may still begin a session: user, when the password shown had been set or null. Fails when not.
+select session_admit($1, $2);
+
 -- name: session_start
 -- Begin a session: id, user, client, kind, actor, methods, scopes with blanks between, audience, when the user proved to be
 -- it (null: now), lifetime in microseconds, idle seconds, network, user agent, hash of the refresh token or null.
@@ -46,6 +50,10 @@ select user_id, client_id, array_to_string(scopes, ' '), created_at, expires_at,
 -- End a session of a user: session, user, reason. A row when it was not over.
 update sessions set ended_at = now(), end_reason = $3 where id = $1 and user_id = $2 and ended_at is null
 returning id;
+
+-- name: session_lock_user
+-- Nobody begins a session of the user until the transaction is over.
+select from users where id = $1 for no key update;
 
 -- name: session_end_all
 -- End all sessions of a user: user, one to be left or null, reason.

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/import.h %D%/import_read.c %D%/import_merge.c %D%/cmd_import.c %D%/cmd_demo.c \
 	%D%/cmd_check.c %D%/cmd_config.c %D%/cmd_keys_activate.c %D%/cmd_keys_generate.c %D%/cmd_keys_list.c \
 	%D%/cmd_keys_retire.c %D%/keys.h %D%/keys.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_outbox_list.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
+%C%_libctl_a_SOURCES += %D%/cmd_maintenance_prune.c
 
 bin_PROGRAMS += nexusctl
 nexusctl_SOURCES = %D%/main.c

@@ -33,7 +33,8 @@ struct session_spec {
     struct str audience;                     /* absent: token_audience */
     struct str roles;                        /* what token_issue is told */
     int64_t authenticated_us;                /* when the user proved to be it; 0: now */
-    int64_t lifetime_us;                     /* 0: session_lifetime */
+    int64_t password_us; /* since when the password that was shown is the user\'s; 0: none was shown */
+    int64_t lifetime_us; /* 0: session_lifetime */
     bool refreshable;
 };
 
@@ -48,7 +49,11 @@ struct session_tokens {
     int64_t authenticated_us;
 };
 
-/* Adds the statements that begin a session. The tokens are good once the batch has committed. */
+/*
+ * Adds the statements that begin a session. The tokens are good once the batch has committed. It fails when
+ * the account is not active any more (ERR_ACCOUNT_INACTIVE), or has another password than the one shown
+ * (ERR_BAD_CREDENTIALS).
+ */
 enum err session_add_start(struct request *rq, struct db_batch *b, const struct session_spec *spec,
                            struct session_tokens *out) MUST_CHECK;
 

@@ -35,6 +35,11 @@ static struct db_param user_agent_param(struct request *rq)
     return db_text(session_user_agent(rq->arena, request_header(rq, "HTTP_USER_AGENT")));
 }
 
+static struct db_param time_param(struct request *rq, int64_t us)
+{
+    return us ? db_timestamptz(rq->arena, us) : db_null(DB_TIMESTAMPTZ);
+}
+
 /* ---- begin ---- */
 
 static enum err issue(struct request *rq, struct str roles, struct session_tokens *out)
@@ -53,14 +58,14 @@ static void add_row(struct request *rq, struct db_batch *b, const struct session
         methods++;
     }
     int64_t lifetime = spec->lifetime_us ? spec->lifetime_us : rq->options->session_lifetime;
-    (void)DB_ADD(
-        b, &q_session_start, db_uuid(id), db_uuid(&spec->user), db_uuid(or_null(&spec->client)),
-        db_text(str_from(spec->kind)), db_uuid(or_null(&spec->actor)),
-        db_text_array(rq->arena, spec->methods, methods), db_text(spec->scope), db_text(spec->audience),
-        spec->authenticated_us ? db_timestamptz(rq->arena, spec->authenticated_us) : db_null(DB_TIMESTAMPTZ),
-        db_int8(rq->arena, lifetime),
-        db_int4(rq->arena, (int32_t)(rq->options->session_idle_lifetime / SECOND_US)), network_param(rq),
-        user_agent_param(rq), hash ? hash_param(hash) : db_null(DB_BYTEA));
+    (void)DB_ADD(b, &q_session_admit, db_uuid(&spec->user), time_param(rq, spec->password_us));
+    (void)DB_ADD(b, &q_session_start, db_uuid(id), db_uuid(&spec->user), db_uuid(or_null(&spec->client)),
+                 db_text(str_from(spec->kind)), db_uuid(or_null(&spec->actor)),
+                 db_text_array(rq->arena, spec->methods, methods), db_text(spec->scope),
+                 db_text(spec->audience), time_param(rq, spec->authenticated_us),
+                 db_int8(rq->arena, lifetime),
+                 db_int4(rq->arena, (int32_t)(rq->options->session_idle_lifetime / SECOND_US)),
+                 network_param(rq), user_agent_param(rq), hash ? hash_param(hash) : db_null(DB_BYTEA));
     (void)DB_ADD(b, &q_session_prune, db_int4(rq->arena, PRUNED_EACH));
 }
 
@@ -239,5 +244,6 @@ int session_add_end_all(struct request *rq, struct db_batch *b, const struct uui
                         const struct uuid *but, const char *reason)
 {
     (void)rq;
+    (void)DB_ADD(b, &q_session_lock_user, db_uuid(user));
     return DB_ADD(b, &q_session_end_all, db_uuid(user), db_uuid(but), db_text(str_from(reason)));
 }

@@ -8,6 +8,7 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
+	%D%/queries/access.sql \
 	%D%/queries/account.sql \
 	%D%/queries/audit.sql \
 	%D%/queries/booking.sql \

@@ -74,9 +74,7 @@ const struct op op_auth_login = {
 
 static enum err begin_session(struct request *rq, const struct login *login)
 {
-    struct session_spec spec = {
-        .user = login->user, .kind = "direct", .roles = login->roles, .refreshable = true
-    };
+    struct session_spec spec = { .user = login->user, .kind = "direct", .refreshable = true };
     struct session_tokens tokens;
     bool replayed;
     memcpy(spec.methods, login->methods, login->method_count * sizeof login->methods[0]);

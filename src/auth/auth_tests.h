@@ -14,6 +14,7 @@ Suite *keys_suite(void);
 Suite *password_suite(void);
 Suite *password_rules_suite(void);
 Suite *permissions_suite(void);
+Suite *scopes_suite(void);
 Suite *token_suite(void);
 Suite *token_cache_suite(void);
 Suite *token_hostile_suite(void);

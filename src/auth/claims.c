@@ -229,6 +229,12 @@ bool claims_seconds(const struct claims *c, const char *name, int64_t *out)
     return str_int64(s.rest, out);
 }
 
+bool claims_object(const struct claims *c, const char *name, struct claims *out)
+{
+    struct scan s;
+    return value_of(c, name, &s) && claims_parse(s.rest, out);
+}
+
 bool claims_texts(const struct claims *c, const char *name, void (*each)(void *data, struct str text),
                   void *data)
 {

@@ -30,6 +30,8 @@ bool claims_parse(struct str json, struct claims *out);
 /* Each is false when the member is absent or is something else. */
 bool claims_text(const struct claims *c, const char *name, struct str *out); /* a string without escapes */
 bool claims_seconds(const struct claims *c, const char *name, int64_t *out); /* plain digits, at most 12 */
+/* A member that is an object; its own members point into the same text. */
+bool claims_object(const struct claims *c, const char *name, struct claims *out);
 bool claims_has(const struct claims *c, const char *name);
 /* An array of strings without escapes; `each` is called with every one. */
 bool claims_texts(const struct claims *c, const char *name, void (*each)(void *data, struct str text),

@@ -130,33 +130,64 @@ void auth_write_jwks(struct auth *auth, struct buf *out)
     keys_write_jwks(&auth->ring, out);
 }
 
-/* ["guest","host"]; NULL when a name is unfit. */
-static const char *roles_json(struct arena *a, struct str roles)
+/* Blank-separated words that JSON shows as they are (RFC 6749, 3.3). */
+static bool is_scope(struct str scope)
 {
-    const char *json = "";
-    struct str role;
-    while (roles_next(&roles, &role)) {
-        if (!is_plain(role)) {
-            return NULL;
+    struct str word;
+    while (scope.n > 0 && str_split(&scope, ' ', &word)) {
+        if (!is_plain(word)) {
+            return false;
         }
-        json = arena_printf(a, "%s%s\"" STR_FMT "\"", json, json[0] ? "," : "", STR_ARG(role));
     }
-    return arena_printf(a, "[%s]", json);
+    return true;
 }
 
-static const char *claims_json(const struct auth *auth, struct arena *a, const struct uuid *user,
-                               const char *roles)
+/* ,"name":"..." unless the identifier is nil. */
+static void add_id(struct buf *b, const char *name, const struct uuid *id)
 {
-    char sub[UUID_TEXT_SIZE], jti[UUID_TEXT_SIZE];
+    if (!uuid_is_nil(id)) {
+        char text[UUID_TEXT_SIZE];
+        uuid_format(text, id);
+        buf_printf(b, ",\"%s\":\"%s\"", name, text);
+    }
+}
+
+static void add_optional(struct buf *b, const struct token_spec *spec)
+{
+    add_id(b, "sid", &spec->session);
+    if (spec->scope.p) {
+        buf_printf(b, ",\"scope\":\"" STR_FMT "\"", STR_ARG(spec->scope));
+    }
+    if (spec->authenticated_us > 0) {
+        buf_printf(b, ",\"auth_time\":%" PRId64, spec->authenticated_us / SECOND);
+    }
+    if (!uuid_is_nil(&spec->actor)) {
+        char actor[UUID_TEXT_SIZE];
+        uuid_format(actor, &spec->actor);
+        buf_printf(b, ",\"act\":{\"sub\":\"%s\"}", actor);
+    }
+}
+
+static struct str claims_json(const struct auth *auth, struct arena *a, const struct token_spec *spec)
+{
+    char sub[UUID_TEXT_SIZE], client[UUID_TEXT_SIZE], jti[UUID_TEXT_SIZE];
     struct uuid id = uuid_v4();
+    struct str audience = spec->audience.p ? spec->audience : str_from(auth->audience);
     int64_t now = clock_unix_us() / SECOND;
-    uuid_format(sub, user);
+    struct buf b;
+    uuid_format(sub, uuid_is_nil(&spec->user) ? &spec->client : &spec->user);
+    uuid_format(client, &spec->client);
     uuid_format(jti, &id);
-    return arena_printf(a,
-                        "{\"iss\":\"%s\",\"aud\":\"%s\",\"sub\":\"%s\",\"jti\":\"%s\",\"iat\":%" PRId64
-                        ",\"nbf\":%" PRId64 ",\"exp\":%" PRId64 ",\"roles\":%s}",
-                        auth->issuer, auth->audience, sub, jti, now, now, now + auth->lifetime_us / SECOND,
-                        roles);
+    buf_init(&b, PAYLOAD_MAX);
+    buf_printf(&b,
+               "{\"iss\":\"%s\",\"aud\":\"" STR_FMT
+               "\",\"sub\":\"%s\",\"client_id\":\"%s\",\"jti\":\"%s\",\"iat\":%" PRId64 ",\"exp\":%" PRId64,
+               auth->issuer, STR_ARG(audience), sub, client, jti, now, now + auth->lifetime_us / SECOND);
+    add_optional(&b, spec);
+    buf_addc(&b, '}');
+    struct str json = b.overflow ? STR_NONE : arena_str(a, buf_str(&b));
+    buf_free(&b);
+    return json;
 }
 
 static struct str encode(struct arena *a, const void *bytes, size_t n)
@@ -165,20 +196,28 @@ static struct str encode(struct arena *a, const void *bytes, size_t n)
     return (struct str){ text, base64url_encode(text, bytes, n) };
 }
 
-enum err token_issue(struct auth *auth, struct arena *a, const struct uuid *user, struct str roles,
-                     struct str *token, int64_t *lifetime_us)
+/* A person has a session; a client on its own behalf has neither that nor anybody acting. */
+static bool is_sound(const struct token_spec *spec)
+{
+    bool person = !uuid_is_nil(&spec->user), session = !uuid_is_nil(&spec->session);
+    bool client = !uuid_is_nil(&spec->client), acting = !uuid_is_nil(&spec->actor);
+    return (person ? session && !uuid_eq(&spec->user, &spec->client) : client && !session && !acting) &&
+           (!spec->audience.p || is_plain(spec->audience)) && (!spec->scope.p || is_scope(spec->scope));
+}
+
+enum err token_issue(struct auth *auth, struct arena *a, const struct token_spec *spec, struct str *token,
+                     int64_t *lifetime_us)
 {
     follow_keys(auth, clock_unix_us());
     const struct key *key = &auth->ring.key[0];
-    const char *names = roles_json(a, roles);
     unsigned char signature[KEY_SIGNATURE_SIZE];
-    if (!names) {
+    struct str claims = is_sound(spec) ? claims_json(auth, a, spec) : STR_NONE;
+    if (!claims.p) {
         return ERR_INTERNAL;
     }
     const char *header = arena_printf(a, "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
                                       key_algorithm_name(key->algorithm), key->id);
-    const char *claims = claims_json(auth, a, user, names);
-    struct str h = encode(a, header, strlen(header)), p = encode(a, claims, strlen(claims));
+    struct str h = encode(a, header, strlen(header)), p = encode(a, claims.p, claims.n);
     struct str text = str_from(arena_printf(a, STR_FMT "." STR_FMT, STR_ARG(h), STR_ARG(p)));
     if (!key_sign(key, text, signature)) {
         return ERR_INTERNAL;
@@ -202,12 +241,12 @@ static bool split(struct str token, struct parts *parts)
     return !memchr(rest.p, '.', rest.n);
 }
 
-enum err token_verify(struct auth *auth, struct str token, struct principal *out)
+enum err token_see(struct auth *auth, struct str token, struct token_seen **out)
 {
     unsigned char digest[TOKEN_DIGEST_SIZE];
     int64_t now_us = clock_unix_us();
     struct parts parts;
-    *out = (struct principal){ .known = false };
+    struct principal who;
     if (token.n == 0 || token.n > TOKEN_MAX) {
         return ERR_UNAUTHENTICATED;
     }
@@ -215,19 +254,24 @@ enum err token_verify(struct auth *auth, struct str token, struct principal *out
         return ERR_INTERNAL;
     }
     follow_keys(auth, now_us);
-    const struct principal *cached = token_cache_get(auth->cache, digest, now_us);
-    if (cached) {
-        *out = *cached;
+    *out = token_cache_get(auth->cache, digest, now_us);
+    if (*out) {
         return ERR_NONE;
     }
-    struct principal who;
     if (!split(token, &parts) || !verify_signature(auth, &parts) ||
         !read_claims(auth, parts.payload, now_us, &who)) {
         return ERR_UNAUTHENTICATED;
     }
-    token_cache_put(auth->cache, digest, &who);
-    *out = who;
+    *out = token_cache_put(auth->cache, digest, &who);
     return ERR_NONE;
+}
+
+enum err token_verify(struct auth *auth, struct str token, struct principal *out)
+{
+    struct token_seen *seen;
+    enum err e = token_see(auth, token, &seen);
+    *out = e == ERR_NONE ? seen->who : (struct principal){ .known = false };
+    return e;
 }
 
 /*
@@ -265,12 +309,6 @@ static bool verify_signature(struct auth *auth, const struct parts *parts)
     return key && key_verify(key, parts->signed_text, signature);
 }
 
-static void add_role(void *data, struct str role)
-{
-    uint64_t *perms = data;
-    *perms |= perm_of_roles(role);
-}
-
 /* Times are whole seconds; those in the past of another host may be slightly in our future. */
 static bool is_current(const struct claims *c, int64_t now_us, int64_t *expires_us)
 {
@@ -283,17 +321,71 @@ static bool is_current(const struct claims *c, int64_t now_us, int64_t *expires_
     return now < exp && iat <= now + SKEW_S && nbf <= now + SKEW_S && iat < exp;
 }
 
+/* An identifier that may be left out, but not be anything else. */
+static bool read_id(const struct claims *c, const char *name, struct uuid *id)
+{
+    struct str text;
+    return !claims_has(c, name) || (claims_text(c, name, &text) && uuid_parse(text, id) && !uuid_is_nil(id));
+}
+
+static bool read_actor(const struct claims *c, struct principal *who)
+{
+    struct claims act;
+    return !claims_has(c, "act") || (claims_object(c, "act", &act) && act.count == 1 &&
+                                     claims_has(&act, "sub") && read_id(&act, "sub", &who->actor));
+}
+
+/* RFC 9068, 2.2: the subject is the client itself when no user takes part. */
+static bool read_subject(const struct claims *c, struct principal *who)
+{
+    struct str sub, client;
+    if (!claims_text(c, "sub", &sub) || !uuid_parse(sub, &who->user) || uuid_is_nil(&who->user) ||
+        !claims_text(c, "client_id", &client) || !uuid_parse(client, &who->client) ||
+        !read_id(c, "sid", &who->session) || !read_actor(c, who)) {
+        return false;
+    }
+    if (uuid_eq(&who->user, &who->client)) {
+        who->user = (struct uuid){ { 0 } };
+        return uuid_is_nil(&who->session) && uuid_is_nil(&who->actor);
+    }
+    return !uuid_is_nil(&who->session);
+}
+
+static bool read_scope(const struct claims *c, struct principal *who)
+{
+    struct str scope;
+    who->scopes = SCOPES_ALL;
+    if (claims_has(c, "scope")) {
+        if (!claims_text(c, "scope", &scope)) {
+            return false;
+        }
+        who->scopes = scopes_parse(scope);
+    }
+    uint64_t never =
+        (uuid_is_nil(&who->user) ? PERM_OF_PERSONS : 0) | (uuid_is_nil(&who->actor) ? 0 : PERM_OF_STAFF);
+    who->ceiling = scopes_perms(who->scopes) & ~never;
+    return true;
+}
+
+static bool read_auth_time(const struct claims *c, struct principal *who)
+{
+    int64_t seconds = 0;
+    bool good = !claims_has(c, "auth_time") || claims_seconds(c, "auth_time", &seconds);
+    who->authenticated_us = seconds * SECOND;
+    return good;
+}
+
 static bool read_claims(const struct auth *auth, struct str payload, int64_t now_us, struct principal *who)
 {
     char json[PAYLOAD_MAX];
     struct claims c;
-    struct str iss, aud, sub, jti;
+    struct str iss, aud, jti;
     size_t n;
-    *who = (struct principal){ .known = true, .ceiling = PERM_ALL };
+    *who = (struct principal){ .known = true };
     return base64url_decode(payload, json, sizeof(json), &n) && claims_parse((struct str){ json, n }, &c) &&
            claims_text(&c, "iss", &iss) && str_eqz(iss, auth->issuer) &&         //
            claims_text(&c, "aud", &aud) && str_eqz(aud, auth->audience) &&       //
            claims_text(&c, "jti", &jti) && jti.n > 0 && jti.n <= TOKEN_ID_MAX && //
-           claims_text(&c, "sub", &sub) && uuid_parse(sub, &who->user) &&        //
-           is_current(&c, now_us, &who->expires_us) && claims_texts(&c, "roles", add_role, &who->perms);
+           read_subject(&c, who) && read_scope(&c, who) && read_auth_time(&c, who) &&
+           is_current(&c, now_us, &who->expires_us);
 }

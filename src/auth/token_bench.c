@@ -59,10 +59,10 @@ static struct auth *create(enum key_algorithm algorithm)
 
 static struct str issue(struct auth *auth, struct arena *arena)
 {
-    struct uuid user = uuid_v7();
+    struct token_spec spec = { .user = uuid_v7(), .session = uuid_v7() };
     struct str token;
     int64_t lifetime_us;
-    if (token_issue(auth, arena, &user, STR("guest,host"), &token, &lifetime_us) != ERR_NONE) {
+    if (token_issue(auth, arena, &spec, &token, &lifetime_us) != ERR_NONE) {
         die("cannot issue");
     }
     return token;

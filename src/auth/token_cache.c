@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES 4096 /* a power of two; about 320 KiB a process when all are in use */
+#define ENTRIES 4096 /* a power of two; about a megabyte a process when all are in use */
 #define RUN     8
 
 struct entry {
     unsigned char digest[TOKEN_DIGEST_SIZE];
-    struct principal who; /* expires_us 0: unused */
+    struct token_seen seen; /* who.expires_us 0: unused */
 };
 
 struct token_cache {
@@ -56,13 +56,13 @@ static size_t home_of(const unsigned char *digest)
     return hash & (ENTRIES - 1);
 }
 
-const struct principal *token_cache_get(const struct token_cache *c,
-                                        const unsigned char digest[TOKEN_DIGEST_SIZE], int64_t now_us)
+struct token_seen *token_cache_get(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
+                                   int64_t now_us)
 {
-    const struct entry *run = &c->entry[home_of(digest)];
+    struct entry *run = &c->entry[home_of(digest)];
     for (size_t i = 0; i < RUN; i++) {
-        if (run[i].who.expires_us > now_us && memcmp(run[i].digest, digest, TOKEN_DIGEST_SIZE) == 0) {
-            return &run[i].who;
+        if (run[i].seen.who.expires_us > now_us && memcmp(run[i].digest, digest, TOKEN_DIGEST_SIZE) == 0) {
+            return &run[i].seen;
         }
     }
     return NULL;
@@ -73,16 +73,17 @@ void token_cache_clear(struct token_cache *c)
     memset(c->entry, 0, sizeof(c->entry));
 }
 
-void token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
-                     const struct principal *who)
+struct token_seen *token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
+                                   const struct principal *who)
 {
     struct entry *run = &c->entry[home_of(digest)];
     struct entry *victim = run;
     for (size_t i = 1; i < RUN; i++) {
-        if (run[i].who.expires_us < victim->who.expires_us) {
+        if (run[i].seen.who.expires_us < victim->seen.who.expires_us) {
             victim = &run[i];
         }
     }
     memcpy(victim->digest, digest, TOKEN_DIGEST_SIZE);
-    victim->who = *who;
+    victim->seen = (struct token_seen){ .who = *who };
+    return &victim->seen;
 }

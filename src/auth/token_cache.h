@@ -18,11 +18,12 @@ void token_cache_free(struct token_cache *c);
 bool token_cache_digest(struct token_cache *c, struct str token,
                         unsigned char digest[TOKEN_DIGEST_SIZE]) MUST_CHECK;
 /* NULL: unknown or expired. Valid until the next call of token_cache_put. */
-const struct principal *token_cache_get(const struct token_cache *c,
-                                        const unsigned char digest[TOKEN_DIGEST_SIZE], int64_t now_us);
+struct token_seen *token_cache_get(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
+                                   int64_t now_us);
 void token_cache_clear(struct token_cache *c);
-/* When the place is crowded the entry that expires first goes. */
-void token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
-                     const struct principal *who);
+/* When the place is crowded the entry that expires first goes. The new one, of whose bearer nothing is known.
+ */
+struct token_seen *token_cache_put(struct token_cache *c, const unsigned char digest[TOKEN_DIGEST_SIZE],
+                                   const struct principal *who);
 
 #endif

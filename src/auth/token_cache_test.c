@@ -23,8 +23,8 @@ static void put(int n, int64_t expires_us)
     char token[32];
     snprintf(token, sizeof(token), "token %d", n);
     ck_assert(token_cache_digest(cache, str_from(token), digest));
-    token_cache_put(cache, digest,
-                    &(struct principal){ .known = true, .perms = (uint64_t)n, .expires_us = expires_us });
+    (void)token_cache_put(
+        cache, digest, &(struct principal){ .known = true, .perms = (uint64_t)n, .expires_us = expires_us });
 }
 
 static bool has(int n, int64_t now_us)
@@ -33,9 +33,9 @@ static bool has(int n, int64_t now_us)
     char token[32];
     snprintf(token, sizeof(token), "token %d", n);
     ck_assert(token_cache_digest(cache, str_from(token), digest));
-    const struct principal *who = token_cache_get(cache, digest, now_us);
-    ck_assert(!who || who->perms == (uint64_t)n);
-    return who != NULL;
+    const struct token_seen *seen = token_cache_get(cache, digest, now_us);
+    ck_assert(!seen || seen->who.perms == (uint64_t)n);
+    return seen != NULL;
 }
 
 START_TEST(digest_is_sha256)

@@ -20,6 +20,7 @@ struct uuid uuid_v4(void);
 /* 8-4-4-4-12 hexadecimal digits in either case; any version. */
 bool uuid_parse(struct str s, struct uuid *out);
 void uuid_format(char out[UUID_TEXT_SIZE], const struct uuid *u);
+bool uuid_is_nil(const struct uuid *u); /* all zero */
 bool uuid_eq(const struct uuid *a, const struct uuid *b);
 bool uuid_is_nil(const struct uuid *u);
 

@@ -1,7 +1,8 @@
-/* Who asks, how often, and whether for this: authenticate, rate, permit. */
+/* Who asks, how often, and whether for this: authenticate, rate, load, permit. */
 #include "http/gates.h"
 
 #include "base/scoreboard.h"
+#include "http/access.h"
 #include "http/op.h"
 #include "http/service.h"
 
@@ -9,10 +10,12 @@
 
 static enum err authenticate(struct request *rq);
 static enum err rate(struct request *rq);
+static enum err load(struct request *rq);
 static enum err permit(struct request *rq);
 
 const struct gate gate_authenticate = { .name = "authenticate", .run = authenticate, .stage = STAGE_GATES };
 const struct gate gate_rate = { .name = "rate", .run = rate, .stage = STAGE_CACHE };
+const struct gate gate_load = { .name = "load", .run = load, .stage = STAGE_LOAD };
 const struct gate gate_permit = { .name = "permit", .run = permit, .stage = STAGE_GATES };
 
 #define SECOND_US 1000000
@@ -99,7 +102,8 @@ static enum err rate(struct request *rq)
 /* A token that is bad costs us a signature check: it is counted against the address before it is refused. */
 static enum err refuse_token(struct request *rq)
 {
-    rq->principal = (struct principal){ 0 };
+    rq->principal = (struct principal){ .known = false };
+    rq->token = NULL;
     if (rate(rq) != ERR_NONE) {
         return rq->err;
     }
@@ -119,19 +123,33 @@ static enum err authenticate(struct request *rq)
         return refuse_token(rq);
     }
     struct str token = str_trim(credentials);
-    if (token.n == 0 || token_verify(rq->auth, token, &rq->principal) != ERR_NONE) {
+    if (token.n == 0 || token_see(rq->auth, token, &rq->token) != ERR_NONE) {
         return refuse_token(rq);
     }
+    rq->principal = rq->token->who;
     return ERR_NONE;
 }
 
+/* ---- load ---- */
+
+static enum err load(struct request *rq)
+{
+    return rq->token ? access_load(rq) : ERR_NONE;
+}
+
 /* ---- permit ---- */
+
+/* Whoever acts as another sees his account and leaves it as it is. */
+static bool is_for_oneself(const struct request *rq)
+{
+    return rq->op->perm == PERM_ACCOUNT && rq->op->method != METHOD_GET && !uuid_is_nil(&rq->principal.actor);
+}
 
 static enum err permit(struct request *rq)
 {
     enum perm perm = rq->op->perm;
     uint64_t may = rq->op->flags & OP_ON_PROPERTY ? rq->principal.ceiling : rq->principal.perms;
-    if (perm == PERM_PUBLIC || (rq->principal.known && perm_has(may, perm))) {
+    if (perm == PERM_PUBLIC || (rq->principal.known && perm_has(may, perm) && !is_for_oneself(rq))) {
         return ERR_NONE;
     }
     if (!rq->principal.known) {

@@ -1,6 +1,7 @@
 /* The op itself, and the commit of what it did. */
 #include "http/gates.h"
 
+#include "http/access.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "http/op.h"
@@ -80,9 +81,10 @@ static enum err run(struct request *rq)
         forget(rq, &clean);
         pause_before(number);
     }
+    access_settle(rq);
     if (rq->db) {
-        rq->statements = db_statements(rq->db);
-        rq->stage_us[STAGE_DB] = db_busy_us(rq->db);
+        rq->statements += db_statements(rq->db);
+        rq->stage_us[STAGE_DB] += db_busy_us(rq->db);
     }
     return rq->err;
 }

@@ -21,6 +21,7 @@ extern const struct gate gate_cors;         /* Fetch standard: who may read the 
 extern const struct gate gate_route;        /* the op */
 extern const struct gate gate_authenticate; /* the principal */
 extern const struct gate gate_rate;         /* how often */
+extern const struct gate gate_load;         /* what the principal may, when that is not known */
 extern const struct gate gate_permit;       /* what for */
 extern const struct gate gate_decode;       /* parameters and body into the op's struct */
 extern const struct gate gate_idempotency;  /* the key and its fingerprint */

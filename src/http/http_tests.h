@@ -10,6 +10,7 @@
 
 #undef fail /* check.h's old name of ck_abort_msg hides request.h's */
 
+Suite *access_suite(void); /* needs PostgreSQL: tests/with-postgres */
 Suite *etag_suite(void);
 Suite *fastcgi_suite(void);
 Suite *gates_suite(void);
@@ -27,8 +28,9 @@ void test_options_reset(void);
 void test_service_start(void);
 void test_service_stop(void);
 
-/* A user's token with these roles; malloc'd. */
-char *test_token(const char *roles);
+/* A header with the token of a user whom no database knows; malloc'd. */
+char *test_token(void);
+char *test_token_of(const struct token_spec *spec);
 
 /* What came out. Texts are the caller's until the next request. */
 struct test_answer {

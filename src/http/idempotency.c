@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "db/queries.h"
+#include "http/access.h"
 #include "http/op.h"
 
 #include <openssl/evp.h>
@@ -118,7 +119,8 @@ void write_atomic(struct request *rq)
 
 static const struct uuid *key_owner(struct request *rq)
 {
-    return &rq->principal.user; /* all zero for nobody */
+    const struct principal *who = &rq->principal;
+    return uuid_is_nil(&who->user) ? &who->client : &who->user; /* all zero for nobody */
 }
 
 static struct str fingerprint_text(struct request *rq)
@@ -189,6 +191,7 @@ enum err write_run(struct request *rq, struct db_batch *b, bool *replayed)
 {
     struct db_failure failure;
     *replayed = false;
+    access_pending(rq);
     rq->write.open = rq->write.open || rq->write.begins;
     rq->write.begins = false;
     if (db_run(b, &failure) == ERR_NONE) {

@@ -73,6 +73,8 @@ static const struct {
     { ERR_BAD_CURSOR, is_list },
     { ERR_BAD_PARAMETER, always },
     { ERR_UNAUTHENTICATED, is_authenticated },
+    { ERR_SESSION_ENDED, is_authenticated },
+    { ERR_ACCOUNT_INACTIVE, is_authenticated },
     { ERR_FORBIDDEN, is_restricted },
     { ERR_NOT_FOUND, is_item },
     { ERR_NOT_ACCEPTABLE, always },

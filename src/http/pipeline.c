@@ -7,8 +7,8 @@
 #include "http/service.h"
 
 static const struct gate *const gates[] = {
-    &gate_trace,  &gate_limits, &gate_cors,        &gate_route, &gate_authenticate, &gate_rate,
-    &gate_permit, &gate_decode, &gate_idempotency, &gate_exec,  &gate_emit,
+    &gate_trace, &gate_limits, &gate_cors,   &gate_route,       &gate_authenticate, &gate_rate,
+    &gate_load,  &gate_permit, &gate_decode, &gate_idempotency, &gate_exec,         &gate_emit,
 };
 
 void pipeline_run(struct request *rq)
@@ -46,10 +46,11 @@ static void write_log(const struct request *rq, int64_t total_us)
         LOG_TEXT("code", err_info(rq->err)->code), LOG_TEXT("request_id", rq->id),
         LOG_TEXT("trace_id", rq->trace_id), LOG_NUM("us", total_us),
         LOG_NUM("read_us", rq->stage_us[STAGE_READ]), LOG_NUM("gates_us", rq->stage_us[STAGE_GATES]),
-        LOG_NUM("cache_us", rq->stage_us[STAGE_CACHE]), LOG_NUM("decode_us", rq->stage_us[STAGE_DECODE]),
-        LOG_NUM("exec_us", rq->stage_us[STAGE_EXEC]), LOG_NUM("db_us", rq->stage_us[STAGE_DB]),
-        LOG_NUM("emit_us", rq->stage_us[STAGE_EMIT]), LOG_NUM("statements", rq->statements),
-        LOG_NUM("bytes_in", rq->body.n), LOG_NUM("bytes_out", res->body->n));
+        LOG_NUM("cache_us", rq->stage_us[STAGE_CACHE]), LOG_NUM("load_us", rq->stage_us[STAGE_LOAD]),
+        LOG_NUM("decode_us", rq->stage_us[STAGE_DECODE]), LOG_NUM("exec_us", rq->stage_us[STAGE_EXEC]),
+        LOG_NUM("db_us", rq->stage_us[STAGE_DB]), LOG_NUM("emit_us", rq->stage_us[STAGE_EMIT]),
+        LOG_NUM("statements", rq->statements), LOG_NUM("bytes_in", rq->body.n),
+        LOG_NUM("bytes_out", res->body->n));
 }
 
 void request_end(struct request *rq)

@@ -41,6 +41,7 @@ enum stage {
     STAGE_READ,
     STAGE_GATES,
     STAGE_CACHE,
+    STAGE_LOAD, /* who a token's bearer is now */
     STAGE_DECODE,
     STAGE_EXEC,
     STAGE_DB,
@@ -89,6 +90,14 @@ struct write {
     bool replayed; /* the answer is the stored one */
     bool again;    /* a serialization failure or deadlock: the op may run again from its start */
     unsigned char fingerprint[32];
+};
+
+/* Whose access the op is about to change; kept by http/access.c. */
+#define CHANGES_MAX 8
+struct changes {
+    bool all;
+    size_t count, announced; /* the first so many of `user` were announced as pending */
+    struct uuid user[CHANGES_MAX];
 };
 
 struct response {
@@ -144,7 +153,9 @@ struct request {
     struct json_param query_params[QUERY_PARAMS_MAX];
     size_t query_param_count;
 
+    struct token_seen *token; /* NULL: none was sent */
     struct principal principal;
+    struct changes changes;
     void *in;                   /* the op's decoded input struct, or NULL when it has no shape */
     struct str idempotency_key; /* absent: none was sent, or the op takes none */
     struct if_match if_match;

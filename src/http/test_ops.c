@@ -128,7 +128,9 @@ static enum err gone_exec(struct request *rq)
 
 OP(hello, METHOD_GET, "/v1/hello", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec = hello_exec);
 OP(mine, METHOD_GET, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_READ, .exec = hello_exec);
-OP(staff, METHOD_GET, "/v1/staff", .perm = PERM_ROLE_MANAGE, .rate = RATE_READ, .exec = hello_exec);
+OP(change, METHOD_DELETE, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_WRITE, .status = 204,
+   .exec = gone_exec);
+OP(staff, METHOD_GET, "/v1/staff", .perm = PERM_USER_READ, .rate = RATE_READ, .exec = hello_exec);
 OP(echo, METHOD_POST, "/v1/echo/{id}", .perm = PERM_PUBLIC, .rate = RATE_WRITE, .status = 201,
    .in = &echo_shape, .flags = OP_IDEMPOTENT, .exec = echo_exec);
 OP(broken, METHOD_GET, "/v1/broken", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec = broken_exec);
@@ -137,10 +139,10 @@ OP(away, METHOD_GET, "/v1/away", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec =
 OP(gone, METHOD_DELETE, "/v1/hello", .perm = PERM_PUBLIC, .rate = RATE_WRITE, .status = 204,
    .exec = gone_exec);
 
-const struct op *const op_registry[] = { &op_hello,   &op_mine,   &op_staff,       &op_echo,
-                                         &op_broken,  &op_taken,  &op_away,        &op_gone,
-                                         &op_healthz, &op_readyz, &op_problem_get, &op_problem_list,
-                                         NULL };
+const struct op *const op_registry[] = { &op_hello,        &op_mine,    &op_change, &op_staff,
+                                         &op_echo,         &op_broken,  &op_taken,  &op_away,
+                                         &op_gone,         &op_healthz, &op_readyz, &op_problem_get,
+                                         &op_problem_list, NULL };
 
 /* ---- service ---- */
 
@@ -172,6 +174,7 @@ void test_options_reset(void)
     ck_assert_msg(loaded != NULL, "%s", error);
     test_options = *loaded;
     test_options.redis = "";
+    test_options.database = "host=/nonexistent";
     test_options.token_keys = key_folder;
     test_options.public_url = "https://api.example/";
 }
@@ -195,17 +198,21 @@ void test_service_stop(void)
     body_text = NULL;
 }
 
-char *test_token(const char *roles)
+char *test_token_of(const struct token_spec *spec)
 {
     struct arena *a = arena_create(4096, 1 << 20);
-    struct uuid user = uuid_v7();
     struct str token;
     int64_t lifetime;
-    ck_assert_int_eq(token_issue(test_service->auth, a, &user, str_from(roles), &token, &lifetime), ERR_NONE);
+    ck_assert_int_eq(token_issue(test_service->auth, a, spec, &token, &lifetime), ERR_NONE);
     char *header = malloc(token.n + 64);
     snprintf(header, token.n + 64, "HTTP_AUTHORIZATION=Bearer " STR_FMT, STR_ARG(token));
     arena_destroy(a);
     return header;
+}
+
+char *test_token(void)
+{
+    return test_token_of(&(struct token_spec){ .user = uuid_v7(), .session = uuid_v7() });
 }
 
 /* ---- requests ---- */

@@ -3,21 +3,16 @@
 
 #include "base/log.h"
 #include "db/queries.h"
+#include "http/access.h"
 #include "session/refresh_token.h"
 
 #define SECOND_US INT64_C(1000000)
 #define PRUNED_EACH                                                                                          \
     10 /* sessions forgotten each time one begins: more than one, so that none are left behind */
 
-static bool is_nil(const struct uuid *id)
-{
-    static const struct uuid nil;
-    return uuid_eq(id, &nil);
-}
-
 static const struct uuid *or_null(const struct uuid *id)
 {
-    return is_nil(id) ? NULL : id;
+    return uuid_is_nil(id) ? NULL : id;
 }
 
 static struct db_param hash_param(const unsigned char *hash)
@@ -42,10 +37,15 @@ static struct db_param time_param(struct request *rq, int64_t us)
 
 /* ---- begin ---- */
 
-static enum err issue(struct request *rq, struct str roles, struct session_tokens *out)
+/* `spec` says what `out` does not: client, actor, audience. */
+static enum err issue(struct request *rq, struct token_spec *spec, struct session_tokens *out)
 {
     int64_t lifetime_us;
-    enum err e = token_issue(rq->auth, rq->arena, &out->user, roles, &out->access_token, &lifetime_us);
+    spec->user = out->user;
+    spec->session = out->session;
+    spec->scope = out->scope;
+    spec->authenticated_us = out->authenticated_us;
+    enum err e = token_issue(rq->auth, rq->arena, spec, &out->access_token, &lifetime_us);
     out->expires_in = lifetime_us / SECOND_US;
     return e;
 }
@@ -88,7 +88,9 @@ enum err session_add_start(struct request *rq, struct db_batch *b, const struct 
         out->refresh_token = (struct str){ token->text, REFRESH_TOKEN_SIZE };
     }
     add_row(rq, b, kept, id, token ? token->hash : NULL);
-    return issue(rq, spec->roles, out);
+    return issue(
+        rq, &(struct token_spec){ .client = spec->client, .actor = spec->actor, .audience = spec->audience },
+        out);
 }
 
 /* ---- refresh ---- */
@@ -158,15 +160,22 @@ static bool same_again(struct request *rq, struct rotation *r, const PGresult *r
         head, (struct str){ (const char *)r->next.hash, REFRESH_TOKEN_HASH }); /* else: another secret_file */
 }
 
-static enum err answer(struct request *rq, const struct rotation *r, const PGresult *row,
-                       struct session_tokens *out)
+static enum err answer(struct request *rq, const struct rotation *r, const struct uuid *client,
+                       const PGresult *row, struct session_tokens *out)
 {
+    struct token_spec spec = { .audience = db_is_null(row, 0, 4) ? STR_NONE : db_get_text(row, 0, 4) };
+    if (client) {
+        spec.client = *client;
+    }
+    if (!db_is_null(row, 0, 1)) {
+        spec.actor = db_get_uuid(row, 0, 1);
+    }
     *out = (struct session_tokens){ .session = r->session,
                                     .user = db_get_uuid(row, 0, 0),
                                     .authenticated_us = db_get_timestamptz(row, 0, 2),
                                     .scope = db_is_null(row, 0, 3) ? STR_NONE : db_get_text(row, 0, 3),
                                     .refresh_token = { r->next.text, REFRESH_TOKEN_SIZE } };
-    return issue(rq, db_get_text(row, 0, 8), out);
+    return issue(rq, &spec, out);
 }
 
 enum err session_refresh(struct request *rq, struct str refresh_token, const struct uuid *client,
@@ -195,7 +204,7 @@ enum err session_refresh(struct request *rq, struct str refresh_token, const str
     if (!db_get_bool(row, 0, 5) && !same_again(rq, r, row)) {
         return refuse(rq);
     }
-    return answer(rq, r, row, out);
+    return answer(rq, r, client, row, out);
 }
 
 enum err session_find(struct request *rq, struct str refresh_token, bool *found, struct session_found *out)
@@ -236,14 +245,14 @@ enum err session_find(struct request *rq, struct str refresh_token, bool *found,
 int session_add_end(struct request *rq, struct db_batch *b, const struct uuid *user,
                     const struct uuid *session, const char *reason)
 {
-    (void)rq;
+    access_changes(rq, user);
     return DB_ADD(b, &q_session_end, db_uuid(session), db_uuid(user), db_text(str_from(reason)));
 }
 
 int session_add_end_all(struct request *rq, struct db_batch *b, const struct uuid *user,
                         const struct uuid *but, const char *reason)
 {
-    (void)rq;
+    access_changes(rq, user);
     (void)DB_ADD(b, &q_session_lock_user, db_uuid(user));
     return DB_ADD(b, &q_session_end_all, db_uuid(user), db_uuid(but), db_text(str_from(reason)));
 }

@@ -21,7 +21,7 @@ MIGRATIONS = TOP / "sql" / "migrations"
 CONF = """listen_addresses = ''
 fsync = off
 full_page_writes = off
-max_connections = 40
+max_connections = 100
 jit = off
 log_min_messages = warning
 """
@@ -40,6 +40,7 @@ class Cluster:
             self.user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         self.dir.chmod(0o711)
         self.numbers = itertools.count()
+        self.template = None
 
     def server(self, program, *args):
         done = subprocess.run([self.bin / program, "-D", self.dir / "data", *args], cwd="/", text=True, check=False,
@@ -67,14 +68,22 @@ class Cluster:
                 cursor.execute(text)
                 return cursor.fetchall() if cursor.description else []
 
-    def database(self, migrated=True):
+    def empty(self):
         name = f"nexus_{next(self.numbers)}"
         self.sql("postgres", f"create database {name} owner nexus_owner")
         self.sql(name, "alter schema public owner to nexus_owner")
-        database = Database(self, name)
-        if migrated:
-            database.ctl("migrate")
-        return database
+        return Database(self, name)
+
+    def database(self, migrated=True):
+        """A database of its own. Those that are migrated are copies of one, which is faster."""
+        if not migrated:
+            return self.empty()
+        if not self.template:
+            self.template = self.empty()
+            self.template.ctl("migrate")
+        name = f"nexus_{next(self.numbers)}"
+        self.sql("postgres", f"create database {name} owner nexus_owner template {self.template.name}")
+        return Database(self, name)
 
 
 class Database:

@@ -1,0 +1,118 @@
+/* nexusctl audit list */
+#include "audit/audit.h"
+#include "base/near.h"
+#include "ctl/commands.h"
+#include "ctl/pg.h"
+
+static enum ctl_exit audit_list_run(struct ctl *ctl);
+
+static const struct ctl_option options[] = {
+    { "action", "ACTION", "Only entries of this action, such as user.suspend." },
+    { "limit", "N", "Show at most N entries, newest first (default 50, at most 100000)." },
+    { "since", "TIME", "Only entries from TIME on, as PostgreSQL reads it: 2026-11-23T08:00Z, yesterday." },
+    { "target", "ID", "Only entries about this user, property, role or key." },
+    { "user", "ID", "Only what this user did, or was done by somebody acting as this user." },
+    { NULL, NULL, NULL },
+};
+
+const struct ctl_command ctl_audit_list = {
+    .name = "audit list",
+    .args = "",
+    .example = "nexusctl audit list --action user.suspend --limit 10",
+    .summary = "Show the audit log, newest first",
+    .doc = "Prints when, what, to what and by whom; with --json also the state before and after, the request "
+           "id and "
+           "the network it came from.",
+    .options = options,
+    .run = audit_list_run,
+};
+
+#define SELECT_ROWS                                                                                          \
+    "select id, at, user_id, actor_id, client_id, operator, request_id, network::text, action, target_type," \
+    "       target_id, before, after"                                                                        \
+    "  from audit_log where ($2::text is null or action = $2) and ($3::text is null or target_id = $3)"      \
+    "   and ($4::uuid is null or user_id = $4 or actor_id = $4)"                                             \
+    "   and ($5::timestamptz is null or at >= $5)"                                                           \
+    " order by at desc, id desc limit $1::integer"
+
+static const char *const table_sql =
+    "select to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), action,"
+    "       target_type || ' ' || coalesce(target_id, '-'),"
+    "       'by ' || coalesce(operator, actor_id || ' as ' || user_id, user_id::text, 'nobody'),"
+    "       coalesce(after::text, '') from (" SELECT_ROWS ") x";
+static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
+
+static void print_rows(const PGresult *r)
+{
+    for (int i = 0; i < PQntuples(r); i++) {
+        for (int k = 0; k < PQnfields(r); k++) {
+            char *text = PQgetvalue(r, i, k);
+            ctl_clean(text);
+            printf("%s%s", k > 0 ? "  " : "", text);
+        }
+        putchar('\n');
+    }
+}
+
+/* An action that is not known any more may be in the log all the same: only the nearest name is told. */
+static void warn_unknown(const char *action)
+{
+    struct near near = near_start(str_from(action));
+    for (int i = 0; i < AUDIT_COUNT; i++) {
+        if (strcmp(audit_action_names[i], action) == 0) {
+            return;
+        }
+        near_offer(&near, audit_action_names[i]);
+    }
+    const char *best = near_best(&near);
+    ctl_say("no action is called '%.40s'%s%s%s", action, best ? "; did you mean '" : "", best ? best : "",
+            best ? "'?" : "");
+}
+
+static enum ctl_exit check_values(struct ctl *ctl, long *limit)
+{
+    struct uuid ignored;
+    const char *user = ctl_value(ctl, "user"), *action = ctl_value(ctl, "action");
+    if (user && !uuid_parse(str_from(user), &ignored)) {
+        return ctl_fail(CTL_USAGE, "--user is the id of an account");
+    }
+    if (!ctl_number(ctl, "limit", 50, 1, 100000, limit)) {
+        return CTL_USAGE;
+    }
+    if (action) {
+        warn_unknown(action);
+    }
+    return CTL_OK;
+}
+
+static enum ctl_exit list(struct ctl *ctl, PGconn *c, long limit)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%ld", limit);
+    const char *params[] = { text, ctl_value(ctl, "action"), ctl_value(ctl, "target"), ctl_value(ctl, "user"),
+                             ctl_value(ctl, "since") };
+    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json_sql : table_sql, 5, params);
+    if (r && ctl_json(ctl)) {
+        puts(PQgetvalue(r, 0, 0));
+    } else if (r) {
+        print_rows(r);
+    }
+    PQclear(r);
+    return r ? CTL_OK : pg_exit(c);
+}
+
+static enum ctl_exit audit_list_run(struct ctl *ctl)
+{
+    long limit;
+    enum ctl_exit exit = check_values(ctl, &limit);
+    const struct options *o = exit == CTL_OK ? ctl_options(ctl) : NULL;
+    if (!o) {
+        return exit == CTL_OK ? CTL_FAILED : exit;
+    }
+    PGconn *c = pg_connect(o, &exit);
+    if (c) {
+        exit = list(ctl, c, limit);
+        pg_close(c);
+    }
+    return exit;
+}

@@ -6,14 +6,11 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/demo_text.c %D%/demo_rows.h %D%/demo_rows.c %D%/demo_load.h %D%/demo_load.c \
 	%D%/csv.h %D%/csv.c %D%/text.h %D%/text.c %D%/airbnb.h %D%/airbnb_words.c %D%/idset.h %D%/idset.c \
 	%D%/import.h %D%/import_read.c %D%/import_merge.c %D%/cmd_import.c %D%/cmd_demo.c \
-<<<<<<< HEAD
 	%D%/cmd_check.c %D%/cmd_config.c %D%/cmd_keys_activate.c %D%/cmd_keys_generate.c %D%/cmd_keys_list.c \
 	%D%/cmd_keys_retire.c %D%/keys.h %D%/keys.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_outbox_list.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
 %C%_libctl_a_SOURCES += %D%/cmd_maintenance_prune.c
-=======
-	%D%/audit_chain.h %D%/audit_chain.c %D%/audit_anchor.h %D%/audit_anchor.c \
-	%D%/cmd_audit_anchor.c %D%/cmd_audit_list.c %D%/cmd_audit_verify.c %D%/cmd_check.c %D%/cmd_config.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_outbox_list.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
->>>>>>> 775050d (nexusctl audit list, verify and anchor; the chain under tampering, many writers and kill -9)
+%C%_libctl_a_SOURCES += %D%/audit_chain.h %D%/audit_chain.c %D%/audit_anchor.h %D%/audit_anchor.c \
+	%D%/cmd_audit_anchor.c %D%/cmd_audit_list.c %D%/cmd_audit_verify.c
 
 bin_PROGRAMS += nexusctl
 nexusctl_SOURCES = %D%/main.c

@@ -245,6 +245,12 @@ class Bench:
         rows = self.stays(120000, "a")
         half = len(rows) // 2
         lines = [" ".join(map(str, row)) for row in rows[:half]]
+        # Sales before the first analyze: plans made for tables analyzed while they were empty read them from end to end, and
+        # connections keep their plans until the tables are analyzed again.
+        ahead = len(lines) // 10
+        self.wrk("sale_warm_up", "book.lua", lines[:ahead], self.guest.token, seconds=2)
+        self.settle()
+        lines = lines[ahead:]
         before = self.stack.query("select (select count(*) from quotes), (select count(*) from bookings)")[0]
         figures = self.wrk("sale", "book.lua", lines, self.guest.token)
         after = self.stack.query("select (select count(*) from quotes), (select count(*) from bookings)")[0]
@@ -266,6 +272,7 @@ class Bench:
                                                          "check_out": str(first + datetime.timedelta(days=2)), "guests": 1})
             if answer.status_code == 201:
                 quotes.append(answer.json()["id"])
+        self.settle()
         deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
         before = self.stack.query(deadlocks)[0][0]
         figures = self.wrk("hot", "replay.lua", [f'POST\t/v1/bookings\t{{"quote_id":"{q}"}}' for q in quotes], self.guest.token)

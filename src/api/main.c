@@ -6,11 +6,13 @@
 #include "base/options.h"
 #include "http/serve.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
@@ -181,6 +183,11 @@ static int serve(char **argv, const struct command *c, const struct options *o)
     char *program = own_path(argv[0]);
     if (!program) {
         fprintf(stderr, "nexus-api: cannot tell where this program is\n");
+        return EXIT_FAILURE;
+    }
+    if (!o->core_dumps && setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0) {
+        fprintf(stderr, "nexus-api: cannot switch core dumps off: %s\n", strerror(errno));
+        free(program);
         return EXIT_FAILURE;
     }
     struct supervisor_setup setup = { .program = program, .argv = argv, .config = c->config, .options = o };

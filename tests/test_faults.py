@@ -1,4 +1,5 @@
 """What happens when processes die, freeze or go away under load: nothing acknowledged is lost, nothing hangs."""
+import concurrent.futures
 import contextlib
 import os
 import random
@@ -166,20 +167,33 @@ def test_redis_away(shop, way):
     wait_until(lambda: shop.session().get("/readyz").status_code == 200, 10, "/readyz")
 
 
-def test_backend_killed_while_booking(shop):
-    """A lost connection is 503 with a way on, never a booking that was told of and is not there."""
-    session = shop.session(shop.guest.token)
-    stop, told = threading.Event(), []
+@contextlib.contextmanager
+def backends_killed(stack):
+    """Connections of the workers are ended by PostgreSQL, one after the other."""
+    stop, kills = threading.Event(), []
 
     def kill():
-        while not stop.is_set():
-            with contextlib.suppress(Exception):
-                shop.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'nexus_api' "
-                           "order by random() limit 1")
+        with contextlib.closing(stack.db("postgres")) as connection, connection.cursor() as cursor:
+            while not stop.is_set():
+                cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'nexus_api' "
+                               "order by random() limit 1")
+                kills.extend(cursor.fetchall())
+                stop.wait(0.1)  # a worker leaves PostgreSQL alone for database_retry after each
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     try:
+        yield
+    finally:
+        stop.set()
+        killer.join()
+    assert (True,) in kills
+
+
+def test_backend_killed_while_booking(shop):
+    """A lost connection is 503 with a way on, never a booking that was told of and is not there."""
+    session, told = shop.session(shop.guest.token), []
+    with backends_killed(shop):
         for n in range(60):
             offer = quote(session, shop.properties[3], 3 + n * 3)
             if offer.status_code != 201:
@@ -195,10 +209,98 @@ def test_backend_killed_while_booking(shop):
             assert answer.status_code in (201, 409), answer.text
             if answer.status_code == 201:
                 told.append(answer.json()["id"])
-    finally:
-        stop.set()
-        killer.join()
     assert told
     stored = {row[0] for row in shop.query("select id::text from bookings where status = 'confirmed'")}
     assert set(told) <= stored
     check_invariants(shop)
+
+
+# ---- refreshing a session
+
+def refresh(stack, token):
+    return stack.session().post("/v1/auth/refresh", json={"refresh_token": token})
+
+
+def refreshed_in_the_end(stack, token):
+    """What a client does whose answer was lost: the same again, well within the grace."""
+    answers = []
+
+    def ask():
+        answers.append(refresh(stack, token))
+        return answers[-1].status_code not in (502, 503, 504)
+
+    wait_until(ask, 8, "an answer", pause=0.05)
+    assert answers[-1].status_code == 200, answers[-1].text
+    return answers[-1].json()["refresh_token"]
+
+
+def living(stack, somebody):
+    return stack.query("select count(*) from sessions where user_id = %s and ended_at is null", somebody.id)[0][0]
+
+
+def test_worker_killed_while_it_waits_for_the_refresh(shop):
+    """The statement is with PostgreSQL, which rotates the token although nobody is left to tell the client."""
+    somebody = shop.user()
+    head = "select head from sessions where user_id = %s"
+    before = shop.query(head, somebody.id)
+    workers = workers_of(shop.pid("api"))
+    with contextlib.closing(shop.db()) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("select from sessions where user_id = %s for update", (somebody.id,))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            lost = pool.submit(refresh, shop, somebody.refresh_token)
+            wait_until(lambda: shop.query("select 1 from pg_locks where not granted"), 5, "the refresh to wait")
+            for pid in workers:
+                os.kill(pid, signal.SIGKILL)
+            assert lost.result().status_code == 502
+        connection.commit()
+    wait_until(lambda: shop.query(head, somebody.id) != before, 5, "PostgreSQL to rotate")
+    successor = refreshed_in_the_end(shop, somebody.refresh_token)
+    assert refreshed_in_the_end(shop, successor) != successor
+    assert living(shop, somebody) == 1
+
+
+def test_workers_killed_while_sessions_are_refreshed(shop):
+    """At whatever moment: the token in hand always leads on, and never to a second head."""
+    supervisor, users, done = shop.pid("api"), [shop.user() for _ in range(4)], threading.Event()
+    lost, chains = [], []
+
+    def go_on(somebody):
+        token, length = somebody.refresh_token, 0
+        while not done.is_set():
+            answer = refresh(shop, token)
+            if answer.status_code == 200:
+                token, length = answer.json()["refresh_token"], length + 1
+                continue
+            assert answer.status_code in (502, 503), answer.text
+            lost.append(token)
+            token, length = refreshed_in_the_end(shop, token), length + 1
+        return token, length
+
+    rng, end = random.Random(7), time.monotonic() + SECONDS
+    with concurrent.futures.ThreadPoolExecutor(len(users)) as pool:
+        running = [pool.submit(go_on, somebody) for somebody in users]
+        try:
+            while time.monotonic() < end or not lost:
+                assert time.monotonic() < end + 30, "no refresh was ever hit"
+                workers = workers_of(supervisor)
+                with contextlib.suppress(ProcessLookupError, IndexError):
+                    os.kill(rng.choice(workers), signal.SIGKILL)
+                wait_until(lambda: len(workers_of(supervisor)) >= len(workers), 5, "the worker to be replaced")
+        finally:
+            done.set()
+        chains = [future.result() for future in running]
+    assert all(length > 0 for _, length in chains)
+    assert [living(shop, somebody) for somebody in users] == [1] * len(users)
+    for token, _ in chains:
+        assert refreshed_in_the_end(shop, token)
+
+
+def test_backend_killed_while_refreshing(shop):
+    """The connection is lost before, while or after PostgreSQL commits: 503, and the same token leads on."""
+    somebody = shop.user()
+    with backends_killed(shop):
+        token = somebody.refresh_token
+        for _ in range(60):
+            token = refreshed_in_the_end(shop, token)
+    assert living(shop, somebody) == 1

@@ -7,8 +7,8 @@
 #include "session/refresh_token.h"
 
 #define SECOND_US INT64_C(1000000)
-#define PRUNED_EACH                                                                                          \
-    10 /* sessions forgotten each time one begins: more than one, so that none are left behind */
+/* Sessions forgotten each time one begins: more than one, so that none are left behind. */
+#define PRUNED_EACH 10
 
 static const struct uuid *or_null(const struct uuid *id)
 {
@@ -76,6 +76,7 @@ enum err session_add_start(struct request *rq, struct db_batch *b, const struct 
     struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
     struct refresh_token *token = NULL;
     *kept = *spec;
+    kept->authenticated_us = spec->authenticated_us ? spec->authenticated_us : rq->now_us;
     *id = uuid_v7();
     *out = (struct session_tokens){ .session = *id,
                                     .user = spec->user,

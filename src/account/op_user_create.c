@@ -80,9 +80,7 @@ static enum err add_answer(struct request *rq, struct db_batch *b, const struct 
                            struct answer *answer)
 {
     const struct principal sender = rq->principal;
-    rq->principal = (struct principal){
-        .known = true, .user = *id, .perms = perm_of_roles(STR("guest,host")), .ceiling = PERM_ALL
-    };
+    rq->principal = (struct principal){ .known = true, .user = *id };
     enum err e = plan_add_item(rq, b, &entity_account, id, &answer->index, &answer->plan, &answer->selection);
     rq->principal = sender;
     return e;

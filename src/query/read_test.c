@@ -3,6 +3,8 @@
 
 #include "http/op.h"
 
+#include <stdlib.h>
+
 static const char *get(const struct op *op, const char *query)
 {
     fixture_request(op, query);

@@ -1,6 +1,7 @@
 nexusmigrationsdir = $(pkgdatadir)/migrations
 dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123080000_identity.sql \
+	%D%/migrations/20261123080050_accounts.sql \
 	%D%/migrations/20261123080100_roles.sql \
 	%D%/migrations/20261123080200_oauth.sql \
 	%D%/migrations/20261123080300_audit.sql \
@@ -14,11 +15,9 @@ nexus_queries = \
 	%D%/queries/booking.sql \
 	%D%/queries/calendar.sql \
 	%D%/queries/idempotency.sql \
-	%D%/queries/member.sql \
 	%D%/queries/outbox.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql \
-	%D%/queries/role.sql \
 	%D%/queries/session.sql
 EXTRA_DIST += $(nexus_queries)

@@ -125,7 +125,7 @@ create table outbox (
     attempts     integer     not null default 0,
     last_error   text
 );
-create index outbox_unsent_idx on outbox (available_at, id) where sent_at is null;
+create index outbox_unsent_idx on outbox (available_at, id) where sent_at is null and not withheld;
 create index outbox_withheld_idx on outbox (created_at) where withheld;
 
 -- -------------------------------------------------------------------------------------------------- rights

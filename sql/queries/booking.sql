@@ -5,7 +5,8 @@
 -- said of the quote, and the unit, null when none was free. Everything in one statement: quote, nights, booking.
 -- Where nights are seen to be gone in the search index, kept by the same transactions as the inventory, nothing is
 -- tried: of many who want the same nights nearly all are refused by one look. It is exact for one unit and says too
--- little for several; whom it lets pass the inventory decides about.
+-- little for several; whom it lets pass the inventory decides about. Whoever closes the account of guest or host waits for
+-- the booking, or the booking finds it closed and occupancy_booking_fkey takes the nights back.
 with quote as materialized (
     select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, p.host_id,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
@@ -27,8 +28,14 @@ booked as (
                           total, currency)
     select $1, t.id, t.property_id, t.unit_id, $2, t.host_id, 'confirmed', t.check_in, t.check_out, t.guests, t.total,
            t.currency
-      from taken t where t.unit_id is not null)
-select q.verdict, (select t.unit_id from taken t) from quote q;
+      from taken t join users h on h.id = t.host_id join users g on g.id = $2
+     where t.unit_id is not null and h.status = 'active' and g.status = 'active'
+       for key share of h, g
+    returning unit_id)
+select case when exists (select from taken t where t.unit_id is not null) and not exists (select from booked) then 'closed'
+            else q.verdict end,
+       (select t.unit_id from taken t)
+  from quote q;
 
 -- name: booking_lock
 -- A booking the principal ($2) has part in, or is given a permission ($3) for as co-host, locked; what decides about a

@@ -15,7 +15,9 @@ extern const struct entity entity_user_public;
 /* One's own account. */
 extern const struct entity entity_account;
 
-extern const struct op op_user_create, op_auth_login, op_me_read, op_me_update;
+extern const struct op op_user_create, op_user_read, op_auth_login, op_me_read, op_me_update, op_me_password, op_me_email,
+    op_me_deactivate, op_auth_verify_email, op_auth_resend_verification, op_auth_forgot_password, op_auth_reset_password,
+    op_auth_confirm_email;
 
 #define ACCOUNT_EMAIL_MAX    254 /* bytes */
 #define ACCOUNT_NAME_MAX     200 /* Unicode scalars */
@@ -46,6 +48,7 @@ struct account_login { /* absent hash: there is no such account */
     struct str password_hash;
     struct str roles; /* "guest,host" */
     bool active;
+    bool verified; /* the e-mail address */
 };
 /* `email` normalised. An unknown address is no error. Texts belong to the arena. */
 enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,
@@ -54,5 +57,16 @@ enum err account_find_login(struct db *db, struct arena *a, struct str email, st
 /* The same by id. */
 enum err account_find_login_of(struct db *db, struct arena *a, const struct uuid *user,
                                struct account_login *out, struct db_failure *failure) MUST_CHECK;
+
+/* What a change that asks for the password anew must know of the account of rq->principal. */
+struct account_contact {
+    struct str email, name, password_hash;
+};
+/*
+ * Read it and check the password, ahead of the first write_batch; with a key, the key is claimed first
+ * (*replayed as in write_run). A wrong password is a violation at `pointer`.
+ */
+enum err account_confirm(struct request *rq, const char *pointer, struct str password,
+                         struct account_contact *out, bool *replayed) MUST_CHECK;
 
 #endif

@@ -40,6 +40,7 @@ static enum err find_login(struct db *db, struct arena *a, struct db_param email
         out->password_hash = db_get_text(r, 0, 1);
         out->roles = db_get_text(r, 0, 2);
         out->active = db_get_bool(r, 0, 3);
+        out->verified = db_get_bool(r, 0, 4);
     }
     return ERR_NONE;
 }

@@ -35,6 +35,9 @@ enum err login_check(struct request *rq, struct str email, struct str password, 
     }
     enum err e =
         account_find_login(rq->db, rq->arena, account_email(rq->arena, email), &account, &out->failure);
+    if (e == ERR_NONE && !account.verified && !rq->options->unverified_login) {
+        account.password_hash = STR_NONE; /* nobody's yet */
+    }
     return e ? e : finish(&account, decide(rq, &account, password), out);
 }
 

@@ -52,8 +52,10 @@ enum perm perm_find(struct str name);
 /* Permission bits of a comma- or blank-separated list of names, in which * stands for all; unknown names are
  * nothing. */
 uint64_t perm_set(struct str list);
+/* Permission bits of a comma- or blank-separated list of role names (guest, host, support, admin). */
+uint64_t perm_of_roles(struct str roles);
 /* Take the next name off such a list; false at its end. */
-bool perm_next(struct str *rest, struct str *name);
+bool roles_next(struct str *rest, struct str *role);
 static inline bool perm_has(uint64_t perms, enum perm p)
 {
     return (perms >> p) & 1u;

@@ -212,6 +212,12 @@ enum err write_run(struct request *rq, struct db_batch *b, bool *replayed)
     return fail_db(rq, &failure);
 }
 
+enum err write_claim(struct request *rq, bool *replayed)
+{
+    *replayed = false;
+    return rq->idempotency_key.p && !rq->write.open ? write_run(rq, write_batch(rq), replayed) : ERR_NONE;
+}
+
 /* ---- after the op ---- */
 
 static struct str find_header(const struct response *res, const char *name)

@@ -39,6 +39,12 @@ struct db_batch *write_batch(struct request *rq);
  * are recorded in the request.
  */
 enum err write_run(struct request *rq, struct db_batch *b, bool *replayed) MUST_CHECK;
+/*
+ * For ops whose checks cannot be repeated after their effect, such as a password that is replaced: with a key
+ * begin the transaction and claim the key ahead of the checks. Answers like write_run; without a key there is
+ * nothing to do.
+ */
+enum err write_claim(struct request *rq, bool *replayed) MUST_CHECK;
 
 /* ---- called by the pipeline, not by ops ---- */
 

@@ -227,6 +227,12 @@ static bool check_language(struct str s)
     return count <= 8;
 }
 
+/* E.164: a country code and a subscriber number, 15 digits at most. */
+static bool check_phone(struct str s)
+{
+    return s.n >= 8 && s.n <= 16 && s.p[0] == '+' && s.p[1] != '0' && all(str_skip(s, 1), is_digit);
+}
+
 static bool is_base64url(char c)
 {
     return is_alnum(c) || c == '-' || c == '_';
@@ -235,17 +241,6 @@ static bool is_base64url(char c)
 static bool check_cursor(struct str s)
 {
     return s.n > 0 && s.n <= 1024 && all(s, is_base64url);
-}
-
-static bool check_name(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        bool lower = is_alpha(s.p[i]) && !is_upper(s.p[i]);
-        if (!lower && (i == 0 || !(is_digit(s.p[i]) || s.p[i] == '_'))) {
-            return false;
-        }
-    }
-    return s.n > 0;
 }
 
 const struct format format_table[] = {
@@ -258,8 +253,7 @@ const struct format format_table[] = {
     { "country", check_country, "must be an ISO 3166-1 alpha-2 country code", NULL, "^[A-Z]{2}$", "US" },
     { "language", check_language, "must be a BCP 47 language tag", NULL,
       "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "en-US" },
-    { "name", check_name, "must be a letter and then letters, digits and underscores, all in lower case",
-      NULL, "^[a-z][a-z0-9_]*$", "front_desk" },
+    { "phone", check_phone, "must be an E.164 phone number", NULL, "^\\+[1-9][0-9]{6,14}$", "+442079460123" },
     { "cursor", check_cursor, "must be a cursor as an earlier answer gave it", NULL, "^[A-Za-z0-9_-]+$",
       "AAECAwQFBgc" },
 };

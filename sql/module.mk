@@ -15,9 +15,11 @@ nexus_queries = \
 	%D%/queries/booking.sql \
 	%D%/queries/calendar.sql \
 	%D%/queries/idempotency.sql \
+	%D%/queries/member.sql \
 	%D%/queries/outbox.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql \
+	%D%/queries/role.sql \
 	%D%/queries/session.sql
 EXTRA_DIST += $(nexus_queries)

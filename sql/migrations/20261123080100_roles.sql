@@ -22,6 +22,35 @@ insert into role_permissions values
     ('support', 'account'), ('support', 'booking.read'), ('support', 'user.read'),
     ('admin', '*');
 
+-- One active account always has the role admin, whoever takes it away and however: whoever would leave none waits for the
+-- others who are about to, and then fails.
+create function require_admin() returns void language plpgsql as $$
+begin
+    perform from roles where name = 'admin' for no key update;
+    if not exists (select from user_roles r join users u on u.id = r.user_id
+                    where r.role_name = 'admin' and u.status = 'active') then
+        raise exception 'the last administrator' using errcode = 'check_violation', constraint = 'users_last_admin';
+    end if;
+end $$;
+
+create function user_roles_changed() returns trigger language plpgsql as $$
+begin
+    perform require_admin();
+    return null;
+end $$;
+create trigger user_roles_last_admin after delete or update on user_roles
+    for each row when (old.role_name = 'admin') execute function user_roles_changed();
+
+create function users_left() returns trigger language plpgsql as $$
+begin
+    if exists (select from user_roles where user_id = old.id and role_name = 'admin') then
+        perform require_admin();
+    end if;
+    return null;
+end $$;
+create trigger users_last_admin after update of status on users
+    for each row when (old.status = 'active' and new.status <> 'active') execute function users_left();
+
 create table property_members (
     property_id uuid        constraint property_members_property_fkey references properties on delete cascade,
     user_id     uuid        constraint property_members_user_fkey references users on delete cascade,

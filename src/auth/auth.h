@@ -52,10 +52,8 @@ enum perm perm_find(struct str name);
 /* Permission bits of a comma- or blank-separated list of names, in which * stands for all; unknown names are
  * nothing. */
 uint64_t perm_set(struct str list);
-/* Permission bits of a comma- or blank-separated list of role names (guest, host, support, admin). */
-uint64_t perm_of_roles(struct str roles);
 /* Take the next name off such a list; false at its end. */
-bool roles_next(struct str *rest, struct str *role);
+bool perm_next(struct str *rest, struct str *name);
 static inline bool perm_has(uint64_t perms, enum perm p)
 {
     return (perms >> p) & 1u;

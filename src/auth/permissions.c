@@ -11,16 +11,6 @@ static const char *const names[PERM_COUNT] = {
 
 _Static_assert(PERM_COUNT < 64, "permissions are bits of one word, and the last is none of them");
 
-/* What the migrations give each role. */
-static const struct {
-    const char *role, *perms;
-} roles_known[] = {
-    { "guest", "public,account,booking.create,booking.read,booking.manage" },
-    { "host", "public,account,property.write,property.manage,calendar.write,booking.read,booking.manage" },
-    { "support", "public,account,booking.read,user.read" },
-    { "admin", "*" },
-};
-
 const char *perm_name(enum perm p)
 {
     return (unsigned)p < PERM_COUNT ? names[p] : "unknown";
@@ -39,29 +29,8 @@ uint64_t perm_set(struct str list)
 {
     uint64_t perms = 0;
     struct str name;
-    while (roles_next(&list, &name)) {
+    while (perm_next(&list, &name)) {
         perms |= str_eqz(name, "*") ? PERM_ALL : BIT(perm_find(name)) & PERM_ALL;
-    }
-    return perms;
-}
-
-/* Unknown roles allow nothing. */
-static uint64_t perm_of_role(struct str role)
-{
-    for (size_t i = 0; i < sizeof(roles_known) / sizeof(roles_known[0]); i++) {
-        if (str_eqz(role, roles_known[i].role)) {
-            return perm_set(str_from(roles_known[i].perms));
-        }
-    }
-    return 0;
-}
-
-uint64_t perm_of_roles(struct str roles)
-{
-    uint64_t perms = 0;
-    struct str role;
-    while (roles_next(&roles, &role)) {
-        perms |= perm_of_role(role);
     }
     return perms;
 }
@@ -71,7 +40,7 @@ static bool is_separator(char c)
     return c == ',' || c == ' ';
 }
 
-bool roles_next(struct str *rest, struct str *role)
+bool perm_next(struct str *rest, struct str *name)
 {
     while (rest->n > 0 && is_separator(rest->p[0])) {
         *rest = str_skip(*rest, 1);
@@ -80,7 +49,7 @@ bool roles_next(struct str *rest, struct str *role)
     while (n < rest->n && !is_separator(rest->p[n])) {
         n++;
     }
-    *role = (struct str){ rest->p, n };
+    *name = (struct str){ rest->p, n };
     *rest = str_skip(*rest, n);
     return n > 0;
 }

@@ -1,31 +1,6 @@
 /* Tests of permissions.c. */
 #include "auth/auth_tests.h"
 
-START_TEST(roles_make_permissions)
-{
-    uint64_t guest = perm_of_roles(STR("guest")), host = perm_of_roles(STR("host"));
-    ck_assert(perm_has(guest, PERM_BOOKING_CREATE) && !perm_has(guest, PERM_PROPERTY_WRITE));
-    ck_assert(perm_has(host, PERM_PROPERTY_WRITE) && !perm_has(host, PERM_BOOKING_CREATE));
-    ck_assert_uint_eq(perm_of_roles(STR("guest,host")), guest | host);
-    ck_assert_uint_eq(perm_of_roles(STR(" host ,, guest ")), guest | host);
-    ck_assert(!perm_has(guest | host | perm_of_roles(STR("support")), PERM_ROLE_MANAGE));
-    for (int p = 0; p < PERM_COUNT; p++) {
-        ck_assert(perm_has(perm_of_roles(STR("admin")), (enum perm)p));
-    }
-}
-END_TEST
-
-START_TEST(other_names_allow_nothing)
-{
-    static const char *const none[] = { "",     " ",          "Admin", "admins", "adm",
-                                        "root", "guest;host", "*",     "admin\n" };
-    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-        ck_assert_uint_eq(perm_of_roles(str_from(none[i])), 0);
-    }
-    ck_assert_uint_eq(perm_of_roles(STR_NONE), 0);
-}
-END_TEST
-
 START_TEST(permissions_have_names)
 {
     ck_assert_str_eq(perm_name(PERM_PUBLIC), "public");
@@ -57,8 +32,6 @@ Suite *permissions_suite(void)
 {
     Suite *s = suite_create("permissions");
     TCase *t = tcase_create("permissions");
-    tcase_add_test(t, roles_make_permissions);
-    tcase_add_test(t, other_names_allow_nothing);
     tcase_add_test(t, permissions_have_names);
     tcase_add_test(t, names_make_sets);
     suite_add_tcase(s, t);

@@ -37,13 +37,30 @@ static enum ctl_exit add_role(PGconn *c, const char *user_id, const char *role)
     return known ? CTL_OK : refuse_role(c, role); /* known: given twice */
 }
 
-enum ctl_exit user_set_roles(PGconn *c, const char *user_id, const char *const *roles, int count)
+/* Those not named go. A role is known by now, and its name needs no quotes in an array. */
+static enum ctl_exit drop_others(PGconn *c, const char *user_id, const char *const *roles, int count)
 {
-    PGresult *r = pg_query_params(c, "delete from user_roles where user_id = $1::uuid", 1, &user_id);
+    struct buf list;
+    buf_init(&list, 65536);
+    for (int i = 0; i < count; i++) {
+        buf_printf(&list, "%s%s", i ? "," : "{", roles[i]);
+    }
+    buf_addz(&list, count ? "}" : "{}");
+    buf_addc(&list, 0);
+    const char *params[] = { user_id, list.p };
+    PGresult *r = pg_query_params(
+        c, "delete from user_roles where user_id = $1::uuid and role_name <> all ($2::text[])", 2, params);
     enum ctl_exit exit = r ? CTL_OK : pg_exit(c);
     PQclear(r);
+    buf_free(&list);
+    return exit;
+}
+
+enum ctl_exit user_set_roles(PGconn *c, const char *user_id, const char *const *roles, int count)
+{
+    enum ctl_exit exit = CTL_OK;
     for (int i = 0; i < count && exit == CTL_OK; i++) {
         exit = add_role(c, user_id, roles[i]);
     }
-    return exit;
+    return exit == CTL_OK ? drop_others(c, user_id, roles, count) : exit;
 }

@@ -72,6 +72,8 @@ static void setup(void)
     actor = uuid_v7();
     make_user(&user, "guest");
     make_user(&actor, "support");
+    struct uuid keeper = uuid_v7(); /* of the role admin, which somebody must have */
+    make_user(&keeper, "admin");
     make_session("direct");
 }
 

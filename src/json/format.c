@@ -243,6 +243,17 @@ static bool check_cursor(struct str s)
     return s.n > 0 && s.n <= 1024 && all(s, is_base64url);
 }
 
+static bool check_name(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool lower = is_alpha(s.p[i]) && !is_upper(s.p[i]);
+        if (!lower && (i == 0 || !(is_digit(s.p[i]) || s.p[i] == '_'))) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
 const struct format format_table[] = {
     { "email", check_email, "must be an e-mail address", "email", NULL, "ada@example.com" },
     { "uri", check_uri, "must be an https:// URL with a host name", "uri", "^https://",
@@ -254,6 +265,8 @@ const struct format format_table[] = {
     { "language", check_language, "must be a BCP 47 language tag", NULL,
       "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "en-US" },
     { "phone", check_phone, "must be an E.164 phone number", NULL, "^\\+[1-9][0-9]{6,14}$", "+442079460123" },
+    { "name", check_name, "must be a letter and then letters, digits and underscores, all in lower case",
+      NULL, "^[a-z][a-z0-9_]*$", "front_desk" },
     { "cursor", check_cursor, "must be a cursor as an earlier answer gave it", NULL, "^[A-Za-z0-9_-]+$",
       "AAECAwQFBgc" },
 };

@@ -54,6 +54,11 @@ struct property_facts {
  */
 enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out,
                        bool *replayed) MUST_CHECK;
+/* What these statements are asked with, for others that do the same ($2 to $4 of property_lock). */
+struct property_right {
+    struct db_param user, permissions, everywhere;
+};
+struct property_right property_right(struct request *rq);
 /* ERR_NOT_FOUND, recorded, without the right. One round trip. */
 enum err property_require_granted(struct request *rq, const struct uuid *id) MUST_CHECK;
 

@@ -42,21 +42,26 @@ static struct db_param grants_wanted(struct request *rq)
     return db_text_array(rq->arena, names, n);
 }
 
-static struct db_param everywhere(struct request *rq)
+/* The gate has let everybody through who may be a co-host: an op that says so must end here. */
+struct property_right property_right(struct request *rq)
 {
     uint64_t perms = rq->principal.perms;
-    return db_bool(rq->arena, perm_has(perms, PERM_PROPERTY_ANY) && perm_has(perms, rq->op->perm));
-}
-
-/* The gate has let everybody through who may be a co-host: an op that says so must end here. */
-static int add_check(struct request *rq, struct db_batch *b, const struct db_statement *q,
-                     const struct uuid *id)
-{
     if (!(rq->op->flags & OP_ON_PROPERTY)) {
         log_msg(LOG_ERROR, "operation without OP_ON_PROPERTY");
         abort();
     }
-    return DB_ADD(b, q, db_uuid(id), db_uuid(&rq->principal.user), grants_wanted(rq), everywhere(rq));
+    return (struct property_right){
+        .user = db_uuid(&rq->principal.user),
+        .permissions = grants_wanted(rq),
+        .everywhere = db_bool(rq->arena, perm_has(perms, PERM_PROPERTY_ANY) && perm_has(perms, rq->op->perm)),
+    };
+}
+
+static int add_check(struct request *rq, struct db_batch *b, const struct db_statement *q,
+                     const struct uuid *id)
+{
+    struct property_right right = property_right(rq);
+    return DB_ADD(b, q, db_uuid(id), right.user, right.permissions, right.everywhere);
 }
 
 static enum err no_property(struct request *rq)

@@ -86,7 +86,7 @@ struct entity {
     const char *type;           /* "Property": OpenAPI and GraphQL type */
     const char *plural;         /* "properties" */
     const char *table;          /* "properties" */
-    const char *key;            /* key field's name: "id" (uuid) */
+    const char *key;            /* key field's name: "id"; a uuid, or see selection.key_value */
     const char *version;        /* "{t}.version" (int8), makes the ETag; NULL: none */
     const char *from;           /* further joins every scan needs: "join users {t}u on ..."; or NULL */
     const struct field *fields; /* at most 64 */

@@ -85,7 +85,8 @@ struct selection {
     struct str cursor; /* as sent; absent: first page */
     bool single;       /* by key */
     struct uuid key;
-    const struct json_param *bound; /* query parameters a cursor is bound to, as sent; arena */
+    const struct db_param *key_value; /* instead of `key`, for entities whose key is no uuid; NULL: `key` */
+    const struct json_param *bound;   /* query parameters a cursor is bound to, as sent; arena */
     size_t bound_count;
 };
 

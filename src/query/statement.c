@@ -413,7 +413,7 @@ static void conditions(struct plan_builder *b, const struct scan *s, const struc
     const struct selection *sel = s->sel;
     text(b, " where ");
     if (sel->single) {
-        int n = plan_param(b, db_uuid(&sel->key));
+        int n = plan_param(b, sel->key_value ? *sel->key_value : db_uuid(&sel->key));
         expression(b, s, entity_key(sel->entity));
         plan_sql(b, " = $%d", n);
     } else {

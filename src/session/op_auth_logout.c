@@ -41,6 +41,7 @@ const struct op op_auth_logout = {
            "nothing any more is no error: that session is over.",
     .perm = PERM_PUBLIC,
     .rate = RATE_WRITE,
+    .flags = OP_IDEMPOTENT,
     .status = 204,
     .in = &shape,
     .errors = errors,

@@ -17,6 +17,7 @@ nexus_queries = \
 	%D%/queries/idempotency.sql \
 	%D%/queries/member.sql \
 	%D%/queries/outbox.sql \
+	%D%/queries/oauth.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql \

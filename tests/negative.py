@@ -1,5 +1,5 @@
 """Bad requests made from the OpenAPI document: for every member and parameter what its schema rules out, and for every body what
-is no JSON at all. Each case is wrong in one place only."""
+is no JSON or no form at all. Each case is wrong in one place only."""
 import copy
 import json
 import urllib.parse
@@ -226,6 +226,49 @@ def body_texts(operation):
     yield Case("body: gzip", codes=("unsupported_media_type",), body=good, headers={"Content-Encoding": "gzip"})
 
 
+# ---- forms
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def form_of(pairs):
+    return urllib.parse.urlencode(pairs).encode()
+
+
+def form_members(document, media):
+    """A form is open when it passes over what it does not know; an empty member of such a form counts as left out."""
+    schema, example = resolve(document, media["schema"]), media["example"]
+    is_open = isinstance(schema["additionalProperties"], dict)
+    good = {name: str(value) for name, value in example.items()}
+    for name, member in schema["properties"].items():
+        rest = {other: value for other, value in good.items() if other != name}
+        for what, text in parameter_texts(resolve(document, member)):
+            if text != "" or not is_open:
+                yield Case(f"{name}: {what}", f"/{name}", body=form_of({**rest, name: text}))
+        for what, text in {"bad escape": "%zz", "half an escape": "%4", "invalid UTF-8": "%ff", "NUL": "a%00b",
+                           "overlong UTF-8": "%c0%af"}.items():
+            yield Case(f"{name}: {what}", f"/{name}", body=form_of(rest) + f"&{name}={text}".encode())
+        yield Case(f"{name}: twice", f"/{name}", body=form_of(good) + f"&{name}={good.get(name, 'x')}&{name}=x".encode())
+        if name in schema.get("required", ()):
+            yield Case(f"{name}: missing", f"/{name}", body=form_of(rest))
+    if not is_open:
+        yield Case("unknown member", f"/{UNHEARD_OF}", body=form_of({**good, UNHEARD_OF: "1"}))
+
+
+def form_texts(media, required):
+    good = form_of(media["example"])
+    texts = {"bad name": good + b"&%ff=1", "bad name escape": good + b"&%z=1", "many members": b"&".join(b"m%d=1" % i for i in range(300))}
+    for name, text in texts.items():
+        yield Case(f"form: {name}", body=text)
+    if required:
+        for name, text in {"none": b"", "JSON": json.dumps(media["example"]).encode(), "rubbish": b"\xff\xfe\x00", "separators": b"&&&=&="}.items():
+            yield Case(f"form: {name}", body=text)
+    yield Case("form: too large", codes=("body_too_large",), body=b"x=" + b"a" * 300000)
+    for kind in ("text/plain", "application/json", "multipart/form-data; boundary=x", FORM + "; charset=utf-16", "application/xml"):
+        yield Case(f"form: {kind}", codes=("unsupported_media_type",), body=good, headers={"Content-Type": kind})
+    yield Case("form: gzip", codes=("unsupported_media_type",), body=good, headers={"Content-Encoding": "gzip"})
+
+
 # ---- parameters
 
 def parameter_texts(schema):
@@ -259,8 +302,12 @@ def parameters(operation, kind):
     return [p for p in operation["parameters"] if p.get("in") == kind]
 
 
-def query_cases(operation):
+def query_cases(operation, base=None):
+    """With `base`, the query that is good otherwise: unknown and empty parameters are then passed over."""
     codes = ("bad_parameter", "bad_cursor", "validation_failed")
+    if base is not None:
+        yield from open_query_cases(operation, base)
+        return
     for parameter in parameters(operation, "query"):
         name = urllib.parse.quote(parameter["name"])
         pointer = "/" + parameter["name"]
@@ -272,6 +319,22 @@ def query_cases(operation):
     yield Case("?: unknown parameter", "/" + UNHEARD_OF, codes, query=f"{UNHEARD_OF}=1")
     yield Case("?: bad name", codes=codes, query="%ff=1")
     yield Case("?: many parameters", codes=codes, query="&".join(f"p{i}=1" for i in range(300)))
+    yield Case("?: too long", codes=("uri_too_long",), query="q=" + "a" * 9000)
+
+
+def open_query_cases(operation, base):
+    for parameter in parameters(operation, "query"):
+        name, pointer = parameter["name"], "/" + parameter["name"]
+        rest = urllib.parse.urlencode({key: value for key, value in base.items() if key != name})
+        texts = [(what, urllib.parse.quote(text)) for what, text in parameter_texts(parameter["schema"]) if text]
+        texts += [("bad escape", "%zz"), ("half an escape", "%4"), ("invalid UTF-8", "%ff"), ("NUL", "a%00b")]
+        for what, text in texts:
+            yield Case(f"?{name}: {what}", pointer, query=f"{rest}&{name}={text}")
+        yield Case(f"?{name}: twice", pointer, query=f"{rest}&{name}=1&{name}=1")
+        if parameter["required"]:
+            yield Case(f"?{name}: missing", pointer, query=rest)
+    yield Case("?: bad name", query=urllib.parse.urlencode(base) + "&%ff=1")
+    yield Case("?: many parameters", query="&".join(f"p{i}=1" for i in range(300)))
     yield Case("?: too long", codes=("uri_too_long",), query="q=" + "a" * 9000)
 
 
@@ -287,8 +350,13 @@ def path_cases(path, operation):
 
 
 def header_cases(operation):
-    yield Case("Accept", codes=("not_acceptable",), headers={"Accept": "text/html"})
+    page = any("text/html" in media for answer in operation["responses"].values() for media in answer.get("content", {}))
+    yield Case("Accept", codes=("not_acceptable",), headers={"Accept": "application/json" if page else "text/html"})
     yield Case("Expect", codes=("bad_request",), headers={"Expect": "miracles"})
+    if {"client": []} in operation["security"]:
+        for value in ("Basic", "Basic !!!!", "Basic YTpi", "Basic YTpi=", "Basic OmI=", "Basic YQBiOmI=", "Basic /zpi", "Bearer x",
+                      "Digest username=x", "Basic " + "QUFB" * 2000, "Basic JXp6OiV6eg=="):
+            yield Case(f"Authorization: {value[:20]}", codes=("invalid_client", "invalid_request"), headers={"Authorization": value})
     names = {p["$ref"].rsplit("/", 1)[1] for p in operation["parameters"] if "$ref" in p}
     if "IdempotencyKey" in names:
         for key in ("", "a" * 256, "a b", "\xe9", '"open', '""'):
@@ -308,16 +376,27 @@ def fill(path, operation, ids=None):
     return path
 
 
-def cases(document, path, operation, ids=None):
+def cases(document, path, operation, ids=None, query=None):
+    """`query` is a whole good one, for operations that pass over what they do not know."""
     good = fill(path, operation, ids)
     body = None
     found = list(path_cases(path, operation))
-    if "requestBody" in operation:
+    if FORM in operation.get("requestBody", {}).get("content", {}):
+        media = operation["requestBody"]["content"][FORM]
+        body = form_of(media["example"])
+        if isinstance(resolve(document, media["schema"])["additionalProperties"], dict):
+            query = query or {}
+        found += form_members(document, media)
+        found += form_texts(media, operation["requestBody"]["required"])
+    elif "requestBody" in operation:
         body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"]).encode()
         found += body_members(document, operation)
         found += body_texts(operation)
-    found += query_cases(operation)
+    found += query_cases(operation, query)
     found += header_cases(operation)
+    if query:
+        for case in found:
+            case.query = case.query or urllib.parse.urlencode(query)
     for case in found:
         case.path = case.path or good
         case.body = body if case.body is None else case.body

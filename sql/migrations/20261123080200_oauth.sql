@@ -17,10 +17,13 @@ create table oauth_clients (
     updated_at                timestamptz not null default now(),
     constraint oauth_clients_credentials_confidential check (secret_hash is not null or not 'client_credentials' = any (grants))
 );
+create index oauth_clients_created_at_idx on oauth_clients (created_at, id);
 alter table sessions
     add column cookie_hash bytea constraint sessions_cookie_hash_size check (length(cookie_hash) = 32)
                                  constraint sessions_cookie_hash_key unique, -- of browser sessions
     add constraint sessions_client_fkey foreign key (client_id) references oauth_clients on delete cascade;
+alter table sessions
+    add column claims text[]; -- claims asked for one by one, beside those of the scopes, to be told at /oauth/userinfo
 create index sessions_client_idx on sessions (client_id) where client_id is not null;
 
 create table oauth_codes (
@@ -32,13 +35,17 @@ create table oauth_codes (
     scopes         text[]      not null,
     nonce          text,
     audience       text,
-    claims         jsonb,
+    claims         text[]      not null default '{}', -- asked for one by one: of /oauth/userinfo
+    token_claims   text[]      not null default '{}', -- and of the ID token
     created_at     timestamptz not null default now(),
     expires_at     timestamptz not null,
     used_at        timestamptz,
     session_id     uuid        constraint oauth_codes_session_fkey references sessions on delete set null -- what it was exchanged for
 );
 create index oauth_codes_expires_at_idx on oauth_codes (expires_at);
+create index oauth_codes_browser_idx on oauth_codes (browser_id);
+create index oauth_codes_client_idx on oauth_codes (client_id);
+create index oauth_codes_session_idx on oauth_codes (session_id) where session_id is not null;
 
 create table oauth_consents (
     user_id    uuid        constraint oauth_consents_user_fkey references users on delete cascade,
@@ -47,6 +54,7 @@ create table oauth_consents (
     updated_at timestamptz not null default now(),
     constraint oauth_consents_pkey primary key (user_id, client_id)
 );
+create index oauth_consents_client_idx on oauth_consents (client_id);
 
 -- The key is (issuer, subject); an address is never enough.
 create table user_identities (

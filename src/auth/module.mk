@@ -1,5 +1,5 @@
 # src/auth: passwords, keys, tokens, permissions.
-libnexus_a_SOURCES += %D%/auth.h %D%/permissions.def %D%/scopes.def %D%/claims.h %D%/claims.c %D%/key_folder.h %D%/key_folder.c \
+libnexus_a_SOURCES += %D%/auth.h %D%/permissions.def %D%/scopes.def %D%/claims.h %D%/claims.c %D%/jwt.h %D%/jwt.c %D%/key_folder.h %D%/key_folder.c \
 	%D%/keys.h %D%/keys.c %D%/hash_pool.h %D%/hash_pool.c %D%/password.c %D%/password_rules.h %D%/password_rules.c \
 	%D%/permissions.c %D%/scopes.c %D%/token.c %D%/token_cache.h %D%/token_cache.c
 

@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 
 #include "auth/claims.h"
+#include "auth/jwt.h"
 #include "auth/key_folder.h"
 #include "auth/token_cache.h"
 #include "base/base64url.h"
@@ -88,6 +89,21 @@ void auth_free(struct auth *auth)
         token_cache_free(auth->cache);
         free(auth);
     }
+}
+
+const struct key_ring *auth_keys(const struct auth *auth)
+{
+    return &auth->ring;
+}
+
+const char *auth_issuer(const struct auth *auth)
+{
+    return auth->issuer;
+}
+
+const char *auth_audience(const struct auth *auth)
+{
+    return auth->audience;
 }
 
 /*

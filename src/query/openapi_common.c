@@ -74,12 +74,19 @@ static const struct {
     { "RetryAfter", "Seconds to wait before the next attempt.", "1" },
     { "IdempotencyReplayed", "`true` when this is the stored answer to an earlier request with the same key.",
       "true" },
+    { "SetCookie", "Cookies of the log-in pages.",
+      "__Host-nexus_flow=x; Path=/; Secure; HttpOnly; SameSite=Lax" },
     { "WWWAuthenticate", "How to authenticate.", "Bearer realm=\"nexus\"" },
 };
 
 static const struct {
     const char *name, *header, *doc, *schema;
 } parameters[] = {
+    { "BrowserSession", "__Host-nexus_session", "The browser's log-in; set by the log-in page.",
+      "{\"type\":\"string\",\"examples\":[\"Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6MTI\"]}" },
+    { "BrowserFlow", "__Host-nexus_flow",
+      "Binds forms to the browser they were shown in; set by the first page.",
+      "{\"type\":\"string\",\"examples\":[\"Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6MTI\"]}" },
     { "IdempotencyKey", "Idempotency-Key",
       "Makes the request safe to repeat: the same key and body get the same answer, and only one effect.",
       "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[!-~]+$\","

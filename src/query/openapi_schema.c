@@ -243,7 +243,7 @@ static void shape_schema(struct openapi *d, const struct shape *s)
     description(d, s->doc);
     if (s->open) {
         OPENAPI_KEY(d, "additionalProperties");
-        json_write_raw(&d->w, STR("{\"type\":\"string\"}"));
+        json_write_raw(&d->w, STR("{\"type\":\"string\",\"maxLength\":262144}")); /* the body's bound */
     } else {
         closed(d);
     }

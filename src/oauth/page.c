@@ -1,0 +1,227 @@
+/* The pages of the authorization server. */
+#include "oauth/page.h"
+
+#include "http/problem.h"
+#include "oauth/html.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+/* Colours with a contrast of at least 4.5 in both schemes; sizes follow the reader's own. */
+static const char style[] =
+    ":root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#57606a;--line:#6e7781;--main:#0a4fa3;"
+    "--on-main:#fff;--fault:#b3261e;--back:#f3f5f8}"
+    "@media (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--paper:#1b1f24;--soft:#b4bcc6;--line:#8b949e;"
+    "--main:#8ab8ff;--on-main:#0b1a30;--fault:#ffb4ab;--back:#101317}}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;background:var(--back);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}"
+    "main{max-width:26rem;margin:0 auto;padding:2rem 1.25rem;background:var(--paper);min-height:100vh}"
+    "@media (min-width:30rem){main{margin:3rem auto;min-height:0;border-radius:.5rem;padding:2rem}}"
+    "h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem;overflow-wrap:anywhere}"
+    "p,ul{margin:0 0 1rem;overflow-wrap:anywhere}ul{padding-left:1.25rem}.soft{color:var(--soft)}"
+    "label{display:block;font-weight:600;margin-bottom:.25rem}"
+    "input{display:block;width:100%;min-height:2.75rem;padding:.5rem "
+    ".75rem;margin-bottom:1rem;font:inherit;color:inherit;"
+    "background:transparent;border:1px solid var(--line);border-radius:.375rem}"
+    "button{display:block;width:100%;min-height:2.75rem;padding:.5rem "
+    "1rem;margin-top:.75rem;font:inherit;font-weight:600;"
+    "color:var(--on-main);background:var(--main);border:1px solid "
+    "var(--main);border-radius:.375rem;cursor:pointer}"
+    "button.other{color:var(--main);background:transparent}"
+    ":focus-visible{outline:3px solid var(--main);outline-offset:2px}"
+    ".fault{border-left:.25rem solid var(--fault);padding:.5rem .75rem;color:var(--fault);font-weight:600}";
+
+#define PAGE_START                                                                                           \
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"                                \
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"                             \
+    "<meta name=\"robots\" content=\"noindex\">\n<title>{{title}}</title>\n<style>"
+#define PAGE_BODY "</style>\n</head>\n<body>\n<main>\n"
+#define PAGE_END  "</main>\n</body>\n</html>\n"
+#define FAULT     "{{?fault}}<p class=\"fault\" id=\"fault\" role=\"alert\">{{fault}}</p>\n{{/fault}}"
+#define HIDDEN    "<input type=\"hidden\" name=\"transaction\" value=\"{{transaction}}\">\n"
+
+static const char login_html[] = PAGE_BODY
+    "<h1>Log in{{?client}} to continue to {{client}}{{/client}}</h1>\n" FAULT
+    "<form method=\"post\" action=\"/oauth/login\">\n" HIDDEN "<label for=\"email\">E-mail address</label>\n"
+    "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required maxlength=\"254\""
+    " value=\"{{email}}\"{{?fault}} aria-describedby=\"fault\"{{/fault}}{{^email}} autofocus{{/email}}>\n"
+    "<label for=\"password\">Password</label>\n"
+    "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required"
+    " maxlength=\"1024\"{{?fault}} aria-describedby=\"fault\"{{/fault}}{{?email}} autofocus{{/email}}>\n"
+    "{{?code}}<label for=\"code\">Code of your authenticator, or a recovery code</label>\n"
+    "<input id=\"code\" name=\"code\" inputmode=\"text\" autocomplete=\"one-time-code\" maxlength=\"64\" "
+    "required>\n{{/code}}"
+    "<button type=\"submit\">Log in</button>\n</form>\n" PAGE_END;
+
+static const char consent_html[] = PAGE_BODY
+    "<h1>Allow {{client}} to use your account?</h1>\n"
+    "<p class=\"soft\">You are logged in as {{email}}.</p>\n"
+    "<p>{{client}} asks to:</p>\n<ul>\n{{#scopes}}<li>{{doc}}</li>\n{{/scopes}}</ul>\n"
+    "<p class=\"soft\">You will be sent to {{redirect}}. You can take this back at any time.</p>\n"
+    "<form method=\"post\" action=\"/oauth/consent\">\n" HIDDEN
+    "<button type=\"submit\" name=\"decision\" value=\"allow\">Allow</button>\n"
+    "<button type=\"submit\" name=\"decision\" value=\"deny\" class=\"other\">Do not allow</button>\n"
+    "<button type=\"submit\" name=\"decision\" value=\"switch\" class=\"other\">Use another "
+    "account</button>\n"
+    "</form>\n" PAGE_END;
+
+static const char logout_html[] = PAGE_BODY
+    "<h1>Log out?</h1>\n<p>You are logged in as {{email}}.</p>\n"
+    "<form method=\"post\" action=\"/oauth/logout/confirm\">\n" HIDDEN
+    "<button type=\"submit\" name=\"decision\" value=\"logout\">Log out</button>\n"
+    "<button type=\"submit\" name=\"decision\" value=\"stay\" class=\"other\">Stay logged in</button>\n"
+    "</form>\n" PAGE_END;
+
+static const char message_html[] = PAGE_BODY "<h1>{{title}}</h1>\n<p>{{text}}</p>\n{{?request}}<p "
+                                             "class=\"soft\">Request {{request}}</p>\n{{/request}}" PAGE_END;
+
+/* ---- head ---- */
+
+/* 'sha256-...' of the style sheet, as the policy wants it. */
+static const char *style_hash(void)
+{
+    static char text[64];
+    if (!text[0]) {
+        unsigned char digest[32];
+        if (EVP_Digest(style, sizeof style - 1, digest, NULL, EVP_sha256(), NULL) != 1) {
+            abort();
+        }
+        EVP_EncodeBlock((unsigned char *)text, digest, sizeof digest);
+    }
+    return text;
+}
+
+/*
+ * What a page may do: show its own style, and send its forms here. Browsers hold the policy against every
+ * redirect that follows a form too, so the client's scheme is allowed; its host is not named, as it may send
+ * users on.
+ */
+static void add_headers(struct request *rq, struct str redirect)
+{
+    struct str scheme = redirect.p ? redirect : STR("https:"), name;
+    (void)str_split(&scheme, ':', &name);
+    response_header(
+        rq, "Content-Security-Policy",
+        arena_printf(rq->arena,
+                     "default-src 'none'; style-src 'sha256-%s'; form-action 'self' https: " STR_FMT
+                     ":; frame-ancestors 'none'; base-uri 'none'",
+                     style_hash(), STR_ARG(name)));
+    /* Without a referrer the origin of a form would be "null", and could not be compared. */
+    response_header(rq, "Referrer-Policy", "same-origin");
+    rq->res.content_type = "text/html; charset=utf-8";
+}
+
+/* `values` has the title, too. */
+static void write_page(struct request *rq, int status, struct str redirect, const char *html,
+                       const struct html_value *values)
+{
+    struct html_values all = { values, NULL };
+    rq->res.status = status;
+    add_headers(rq, redirect);
+    buf_reset(rq->res.body);
+    html_render(rq->res.body, PAGE_START, &all);
+    buf_add(rq->res.body, style, sizeof style - 1);
+    html_render(rq->res.body, html, &all);
+}
+
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, STR_NONE, NULL                                                                                 \
+    }
+
+/* ---- pages ---- */
+
+void page_login(struct request *rq, const struct login_page *p)
+{
+    const struct html_value values[] = { { "title", p->fault.p ? STR("Log in: try again") : STR("Log in"),
+                                           NULL },
+                                         { "client", p->client, NULL },
+                                         { "fault", p->fault, NULL },
+                                         { "email", p->email, NULL },
+                                         { "code", p->ask_code ? STR("") : STR_NONE, NULL },
+                                         { "transaction", p->transaction, NULL },
+                                         END };
+    write_page(rq, p->status, p->redirect, login_html, values);
+}
+
+/* Host of a web address, else the whole: what tells people where they are going. */
+static struct str place_of(struct str uri)
+{
+    struct str rest = uri, host;
+    if (!str_starts(uri, STR("https://")) && !str_starts(uri, STR("http://"))) {
+        return uri;
+    }
+    rest = str_skip(uri, str_starts(uri, STR("https://")) ? 8 : 7);
+    (void)str_split(&rest, '/', &host);
+    (void)str_split(&host, '?', &rest);
+    return rest;
+}
+
+void page_consent(struct request *rq, const struct consent_page *p)
+{
+    const struct html_value *rows[SCOPE_COUNT];
+    struct html_value pairs[SCOPE_COUNT][2];
+    struct html_list list = { rows, 0 };
+    for (enum scope s = 0; s < SCOPE_COUNT; s++) {
+        if (p->scopes >> s & 1u) {
+            pairs[list.count][0] = (struct html_value){ "doc", str_from(scope_doc(s)), NULL };
+            pairs[list.count][1] = (struct html_value)END;
+            rows[list.count] = pairs[list.count];
+            list.count++;
+        }
+    }
+    const struct html_value values[] = { { "title", STR("Allow access"), NULL },
+                                         { "client", p->client, NULL },
+                                         { "email", p->email, NULL },
+                                         { "redirect", place_of(p->redirect), NULL },
+                                         { "scopes", STR_NONE, &list },
+                                         { "transaction", p->transaction, NULL },
+                                         END };
+    write_page(rq, 200, p->redirect, consent_html, values);
+}
+
+void page_logout(struct request *rq, struct str email, struct str redirect, struct str transaction)
+{
+    const struct html_value values[] = {
+        { "title", STR("Log out"), NULL }, { "email", email, NULL }, { "transaction", transaction, NULL }, END
+    };
+    write_page(rq, 200, redirect, logout_html, values);
+}
+
+static void message(struct request *rq, int status, struct str title, struct str text, struct str id)
+{
+    const struct html_value values[] = {
+        { "title", title, NULL }, { "text", text, NULL }, { "request", id, NULL }, END
+    };
+    write_page(rq, status, STR_NONE, message_html, values);
+}
+
+void page_logged_out(struct request *rq)
+{
+    message(rq, 200, STR("You are logged out"), STR("You can close this page."), STR_NONE);
+}
+
+void page_redirect(struct request *rq, const char *location)
+{
+    rq->res.status = 303;
+    response_header(rq, "Location", location);
+    response_header(rq, "Referrer-Policy", "no-referrer");
+}
+
+static void page_refuse(struct request *rq)
+{
+    problem_start(rq);
+    const char *text = rq->detail ? rq->detail : err_info(rq->err)->doc;
+    if (!rq->detail && rq->violations.count > 0) {
+        text = "The request has parameters that cannot be understood.";
+    }
+    message(rq, err_info(rq->err)->status, str_from(err_info(rq->err)->title), str_from(text),
+            str_from(rq->id));
+}
+
+const struct op_refusal page_refusal = {
+    .media = "text/html; charset=utf-8",
+    .schema = "{\"type\":\"string\"}",
+    .example = "\"<!DOCTYPE html>\"",
+    .write = page_refuse,
+};

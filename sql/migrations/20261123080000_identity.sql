@@ -76,7 +76,7 @@ create table sessions (
     constraint sessions_end_complete check ((ended_at is null) = (end_reason is null)),
     constraint sessions_actor_kind check ((kind = 'acting') = (actor_id is not null)),
     constraint sessions_previous_complete check ((previous is null) = (salt is null) and (previous is null) = (rotated_at is null))
-);
+) with (fillfactor = 80); -- a refresh changes no indexed column: room for the new row on the same page spares the indexes
 create index sessions_user_idx on sessions (user_id, created_at desc, id desc) where ended_at is null;
 create index sessions_expires_at_idx on sessions (expires_at);
 create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not null;

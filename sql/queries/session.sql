@@ -32,7 +32,8 @@ update sessions s
    and s.used_at > now() - s.idle_seconds * interval '1 second'
    and (s.head = $2 or (s.previous = $2 and s.rotated_at > now() - $6 * interval '1 microsecond'))
    and exists (select from users u where u.id = s.user_id and u.status = 'active')
-returning s.user_id, s.actor_id, s.authenticated_at, array_to_string(s.scopes, ' '), s.audience, s.head = $3, s.salt, s.head;
+returning s.user_id, s.actor_id, s.authenticated_at, array_to_string(s.scopes, ' '), s.audience, s.head = $3 as rotated,
+          s.salt, s.head;
 
 -- name: session_of_stale
 -- The user of a living session of the client whose token was used before: session, client or null, hash of the token.

@@ -4,6 +4,7 @@
 #include "base/base64url.h"
 #include "base/log.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -26,31 +27,49 @@ static void expect(bool held)
     }
 }
 
+/* OpenSSL looks algorithms up by name, which costs more than they do: once a process. */
+static EVP_MAC_CTX *hmac_context(void)
+{
+    static EVP_MAC_CTX *context;
+    if (!context) {
+        OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                                 (char *)(uintptr_t) "SHA256", 0),
+                                OSSL_PARAM_construct_end() };
+        EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        context = EVP_MAC_CTX_new(hmac);
+        EVP_MAC_free(hmac);
+        expect(context && EVP_MAC_CTX_set_params(context, params) == 1);
+    }
+    return context;
+}
+
 /* A label in front, so that no two uses of the secret authenticate the same bytes. Without a secret_file, of
  * which nexusctl check complains, tokens are still random and stored hashed. */
-static void mac(struct str secret, char label, struct str a, struct str b, unsigned char out[32])
+static void mac(struct str secret, struct str label, struct str a, struct str b, unsigned char out[32])
 {
-    unsigned char text[24 + REFRESH_TOKEN_SALT + REFRESH_TOKEN_SIZE] = "nexus refresh token 1 ";
-    size_t n = 22, size;
-    text[n++] = (unsigned char)label;
-    expect(n + a.n + b.n <= sizeof(text));
-    memcpy(text + n, a.p, a.n);
-    memcpy(text + n + a.n, b.p, b.n);
+    EVP_MAC_CTX *context = hmac_context();
     struct str key = secret.n > 0 ? secret : STR("nexus");
-    expect(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.p, key.n, text, n + a.n + b.n, out, 32, &size) !=
-               NULL &&
-           size == 32);
+    size_t size;
+    expect(EVP_MAC_init(context, (const unsigned char *)key.p, key.n, NULL) == 1 &&
+           EVP_MAC_update(context, (const unsigned char *)label.p, label.n) == 1 &&
+           EVP_MAC_update(context, (const unsigned char *)a.p, a.n) == 1 &&
+           EVP_MAC_update(context, (const unsigned char *)b.p, b.n) == 1 &&
+           EVP_MAC_final(context, out, &size, 32) == 1 && size == 32);
 }
 
 static void hash(struct str text, unsigned char out[REFRESH_TOKEN_HASH])
 {
-    size_t size;
-    expect(EVP_Q_digest(NULL, "SHA256", NULL, text.p, text.n, out, &size) == 1 && size == REFRESH_TOKEN_HASH);
+    static EVP_MD *sha256;
+    if (!sha256) {
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    }
+    unsigned size;
+    expect(EVP_Digest(text.p, text.n, out, &size, sha256, NULL) == 1 && size == REFRESH_TOKEN_HASH);
 }
 
 static void tag(struct str secret, const unsigned char *bytes, unsigned char out[32])
 {
-    mac(secret, 't', (struct str){ (const char *)bytes, MAC_AT }, STR(""), out);
+    mac(secret, STR("nexus refresh token 1 tag"), (struct str){ (const char *)bytes, MAC_AT }, STR(""), out);
 }
 
 /* Session and random part are in place. */
@@ -85,7 +104,8 @@ void refresh_token_next(struct str secret, const unsigned char salt[REFRESH_TOKE
 {
     unsigned char bytes[REFRESH_TOKEN_BYTES];
     expect(decode(used, bytes));
-    mac(secret, 'n', (struct str){ (const char *)salt, REFRESH_TOKEN_SALT }, used, bytes + RANDOM_AT);
+    mac(secret, STR("nexus refresh token 1 next"), (struct str){ (const char *)salt, REFRESH_TOKEN_SALT },
+        used, bytes + RANDOM_AT);
     finish(secret, bytes, out);
 }
 

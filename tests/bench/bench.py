@@ -9,8 +9,10 @@ workers. CPU is what the processes used during the measurement, divided by the r
     bench.py [--seconds S] [--properties N] [--only NAME] [--json FILE]
 """
 import argparse
+import base64
 import contextlib
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -38,6 +41,7 @@ TARGETS = {
     "search / pgbench": ("search", "search_pgbench", 0.7),
     "search Albany / pgbench": ("search_albany", "search_albany_pgbench", 0.7),
     "sales (quote + booking) / pgbench": ("sale", "sale_pgbench", 0.5),
+    "refresh / pgbench": ("refresh", "refresh_pgbench", 0.4),
 }
 
 
@@ -156,6 +160,28 @@ class Bench:
     def login(self):
         """As many clients as there are turns at hashing, so that none is turned away."""
         self.wrk("login", "replay.lua", self.logins(), clients=max(1, len(os.sched_getaffinity(0)) // 2))
+
+    def sessions(self, count):
+        """Sessions of the guest, made without their log-ins: (id, refresh token)."""
+        made = []
+        for _ in range(count):
+            name = uuid.uuid4()
+            token = "nxr_" + base64.urlsafe_b64encode(name.bytes + os.urandom(48)).decode().rstrip("=")
+            made.append((str(name), token, hashlib.sha256(token.encode()).digest()))
+        with contextlib.closing(self.stack.db()) as connection, connection.cursor() as cursor:
+            cursor.executemany("insert into sessions (id, user_id, kind, expires_at, idle_seconds, head) values "
+                               f"(%s, '{self.guest.id}', 'direct', now() + interval '1 day', 86400, %s)",
+                               [(name, digest) for name, _, digest in made])
+        return [(name, token) for name, token, _ in made]
+
+    def refresh(self):
+        """Chains of refreshes, and PostgreSQL alone with the same statement on as many sessions."""
+        figures = self.wrk("refresh", "refresh.lua", [token for _, token in self.sessions(4 * CLIENTS)])
+        rotated = self.stack.query("select count(*) from sessions where rotated_at is not null")[0][0]
+        if figures["not_2xx"] or rotated < 3 * CLIENTS:  # wrk itself makes a request or two that it never sends
+            raise SystemExit(f"sessions were not refreshed: {figures}")
+        script, variables = statements.refresh_script(self.stack, [self.sessions(1)[0] for _ in range(self.connections + 1)])
+        self.pgbench("refresh_pgbench", [script], variables)
 
     def login_storm(self):
         """Reads with and without 32 clients that log in as fast as they can, each three times, by turns; medians."""
@@ -355,7 +381,7 @@ def main():
         bench.settle()
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "property_by_id": bench.property_by_id,
                  "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot,
-                 "login": bench.login, "login_storm": bench.login_storm}
+                 "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:
             steps["memory"] = lambda: bench.memory(args.memory_requests)
         try:

@@ -148,3 +148,25 @@ def sale_script(stack, guest, stay, stays):
             variables += more
         script.append("\\endpipeline\n")
     return "".join(script), variables
+
+
+def refresh_script(stack, sessions):
+    """The statement of a refresh, in chains: each pgbench client has a session (id, token) of its own; the last one
+    serves to learn the statement. Returns the pgbench script and its variables."""
+    name, token = sessions.pop()
+
+    def call():
+        answer = stack.session().post("/v1/auth/refresh", json={"refresh_token": token})
+        assert answer.status_code == 200, answer.text
+
+    rotate, = (s for s in capture(stack, call) if "update sessions" in s.sql)
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        cursor.execute("create table bench_sessions (n serial primary key, id uuid)")
+        cursor.executemany("insert into bench_sessions (id) values (%s)", [(i,) for i, _ in sessions])
+        cursor.execute("grant select on bench_sessions to nexus_api")
+    assert rotate.parameters[0] == name
+    text, variables = rotate.script(stack, "r", {name: "session", rotate.parameters[1]: "head", rotate.parameters[2]: "next"})
+    text = text.rstrip(";\n").replace(":next::bytea", "sha256(:random::text::bytea)")
+    return ("\\set k :k + 1\n\\set n :client_id + 1\n\\set random random(1, 9000000000000000000)\n\\if :k = 1\n"
+            "select s.id as session, s.head from bench_sessions b join sessions s on s.id = b.id where b.n = :n \\gset\n"
+            "\\endif\n" + text + " \\gset\n", ["-D", "k=0", *variables])

@@ -5,12 +5,14 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123080100_roles.sql \
 	%D%/migrations/20261123080200_oauth.sql \
 	%D%/migrations/20261123080300_audit.sql \
-	%D%/migrations/20261123082900_bookings_by_guest_of_property.sql
+	%D%/migrations/20261123082900_bookings_by_guest_of_property.sql \
+	%D%/migrations/20261123084500_suspension.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
 	%D%/queries/access.sql \
 	%D%/queries/account.sql \
+	%D%/queries/admin.sql \
 	%D%/queries/audit.sql \
 	%D%/queries/booking.sql \
 	%D%/queries/calendar.sql \

@@ -12,7 +12,7 @@ FILES = sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
-DOMAINS = {"account", "outbox", "session", "property", "calendar", "pricing", "booking", "review"}
+DOMAINS = {"account", "admin", "outbox", "session", "property", "calendar", "pricing", "booking", "review"}
 BASE = {"base"}
 MIDDLE = BASE | {"json", "db", "cache"}
 LAYERS = {

@@ -11,7 +11,7 @@ with quote as materialized (
     select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, p.host_id,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
                 when q.expires_at <= now() then 'expired'
-                when p.status <> 'published' then 'closed'
+                when p.status <> 'published' or p.withheld then 'closed'
                 when p.host_id = $2 then 'own'
                 when q.check_in < (now() at time zone p.time_zone)::date then 'past'
                 when exists (select from property_search s

@@ -8,7 +8,7 @@ select p.price, p.currency, p.capacity::int4, coalesce(c.min_nights, p.min_night
                 where u.property_id = p.id
                   and not exists (select from occupancy o where o.unit_id = u.id and o.nights && daterange($2, $3)))
   from properties p left join calendar_nights c on c.property_id = p.id and c.night = $2
- where p.id = $1 and p.status = 'published';
+ where p.id = $1 and p.status = 'published' and not p.withheld;
 
 -- name: quote_nights
 -- Nights of the stay with a price of their own.

@@ -68,6 +68,8 @@ static const struct field account_fields[] = {
     { "roles", FIELD_TEXTS,
       "array(select r.role_name from user_roles r where r.user_id = {t}.id order by r.role_name)", NULL, 0,
       NULL, PERM_PUBLIC, NULL, "What the account may do, as names of roles." },
+    { "actor_id", FIELD_UUID, NULL, NULL, FIELD_COMPUTED | FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Member of the staff who acts as the user with the token of this request; null: nobody." },
     { "created_at", FIELD_TIME, "{t}.created_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "When the user signed up." },
     { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,

@@ -15,7 +15,7 @@ const struct op op_me_read = {
     .doc = "The account the access token belongs to.",
     .perm = PERM_ACCOUNT,
     .rate = RATE_READ,
-    .flags = OP_ITEM,
+    .flags = OP_ITEM | OP_ACTING,
     .entity = &entity_account,
     .errors = errors,
     .prepare = me_read_prepare,
@@ -25,7 +25,10 @@ const struct op op_me_read = {
 /* The path has no key: it is the caller's. */
 static enum err me_read_prepare(struct request *rq, struct selection *sel)
 {
+    struct db_param *actor = ARENA_NEW(rq->arena, struct db_param);
+    *actor = db_uuid(uuid_is_nil(&rq->principal.actor) ? NULL : &rq->principal.actor);
     sel->single = true;
     sel->key = rq->principal.user;
+    selection_compute(sel, "actor_id", "$1", actor, 1);
     return ERR_NONE;
 }

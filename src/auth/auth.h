@@ -46,6 +46,8 @@ enum perm {
     (PERM_BIT(PERM_PROPERTY_ANY) | PERM_BIT(PERM_USER_READ) | PERM_BIT(PERM_USER_MANAGE) |                   \
      PERM_BIT(PERM_USER_ACT_AS) | PERM_BIT(PERM_ROLE_MANAGE) | PERM_BIT(PERM_CLIENT_MANAGE) |                \
      PERM_BIT(PERM_AUDIT_READ))
+/* Nor may they do what would outlast the acting. */
+#define PERM_NOT_ACTING (PERM_OF_STAFF | PERM_BIT(PERM_PROPERTY_MANAGE))
 const char *perm_name(enum perm p);
 /* By name; PERM_COUNT when there is none. */
 enum perm perm_find(struct str name);

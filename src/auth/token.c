@@ -378,7 +378,7 @@ static bool read_scope(const struct claims *c, struct principal *who)
         who->scopes = scopes_parse(scope);
     }
     uint64_t never =
-        (uuid_is_nil(&who->user) ? PERM_OF_PERSONS : 0) | (uuid_is_nil(&who->actor) ? 0 : PERM_OF_STAFF);
+        (uuid_is_nil(&who->user) ? PERM_OF_PERSONS : 0) | (uuid_is_nil(&who->actor) ? 0 : PERM_NOT_ACTING);
     who->ceiling = scopes_perms(who->scopes) & ~never;
     return true;
 }

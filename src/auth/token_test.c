@@ -66,7 +66,7 @@ START_TEST(what_is_issued_is_accepted)
         ck_assert(who.known && uuid_eq(&who.user, &user) && uuid_eq(&who.session, &session));
         ck_assert(uuid_eq(&who.client, &client) && uuid_eq(&who.actor, &actor));
         ck_assert_uint_eq(who.scopes, scopes_parse(spec.scope));
-        ck_assert_uint_eq(who.ceiling, scopes_perms(who.scopes) & ~PERM_OF_STAFF);
+        ck_assert_uint_eq(who.ceiling, scopes_perms(who.scopes) & ~PERM_NOT_ACTING);
         ck_assert_int_eq(who.authenticated_us, spec.authenticated_us);
         int64_t left = who.expires_us - clock_unix_us();
         ck_assert(left > 895000000 && left <= 900000000);

@@ -30,4 +30,15 @@ void audit_watch(struct db_batch *b, enum audit_action action, const struct uuid
 void audit_add_change(struct request *rq, struct db_batch *b, enum audit_action action,
                       const struct uuid *target);
 
+/* A JSON object of texts in the arena, for `before` and `after`; members without a value are left out. */
+struct audit_text {
+    const char *name;
+    struct str value;
+};
+const char *audit_texts(struct arena *a, const struct audit_text *members, size_t n);
+
+/* Called by the pipeline: a request of somebody who acts as another is told before it is carried out, so that
+ * nothing can be done that is not in the log. */
+enum err audit_acting(struct request *rq) MUST_CHECK;
+
 #endif

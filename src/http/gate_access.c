@@ -139,10 +139,11 @@ static enum err load(struct request *rq)
 
 /* ---- permit ---- */
 
-/* Whoever acts as another sees his account and leaves it as it is. */
+/* Accounts are their owners' business: whoever acts as another does with it what an op says, and nothing
+ * else. */
 static bool is_for_oneself(const struct request *rq)
 {
-    return rq->op->perm == PERM_ACCOUNT && rq->op->method != METHOD_GET && !uuid_is_nil(&rq->principal.actor);
+    return rq->op->perm == PERM_ACCOUNT && !(rq->op->flags & OP_ACTING) && !uuid_is_nil(&rq->principal.actor);
 }
 
 static enum err permit(struct request *rq)

@@ -2,6 +2,7 @@
 #include "http/gates.h"
 
 #include "http/access.h"
+#include "http/audit.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "http/op.h"
@@ -69,6 +70,9 @@ static enum err run(struct request *rq)
     if (rq->db) { /* what was asked between requests is not counted */
         (void)db_statements(rq->db);
         (void)db_busy_us(rq->db);
+    }
+    if (audit_acting(rq) != ERR_NONE) {
+        return rq->err;
     }
     for (int number = 1;; number++) {
         if (attempt(rq) == ERR_NONE) {

@@ -127,7 +127,8 @@ static enum err gone_exec(struct request *rq)
     }
 
 OP(hello, METHOD_GET, "/v1/hello", .perm = PERM_PUBLIC, .rate = RATE_READ, .exec = hello_exec);
-OP(mine, METHOD_GET, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_READ, .exec = hello_exec);
+OP(mine, METHOD_GET, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_READ, .flags = OP_ACTING,
+   .exec = hello_exec);
 OP(change, METHOD_DELETE, "/v1/mine", .perm = PERM_ACCOUNT, .rate = RATE_WRITE, .status = 204,
    .exec = gone_exec);
 OP(staff, METHOD_GET, "/v1/staff", .perm = PERM_USER_READ, .rate = RATE_READ, .exec = hello_exec);

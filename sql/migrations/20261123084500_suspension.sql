@@ -2,15 +2,19 @@
 
 alter table properties add column withheld boolean not null default false; -- its host's account is not active
 
--- The lock lets either the suspension see the property or the property see the suspension.
-create function property_withhold() returns trigger language plpgsql as $$
+-- Who is not active offers nothing. The lock lets either the suspension see the property or the property see the suspension.
+create function property_host_active() returns trigger language plpgsql as $$
+declare
+    host_status text;
 begin
-    select status <> 'active' into new.withheld from users where id = new.host_id for share;
-    new.withheld := coalesce(new.withheld, false); -- nobody: the foreign key says so
+    select status into host_status from users where id = new.host_id for share;
+    if host_status <> 'active' then
+        raise exception 'the host is not active' using errcode = 'check_violation', constraint = 'properties_host_active';
+    end if;
     return new;
 end $$;
-create trigger properties_withhold before insert or update of host_id on properties
-    for each row execute function property_withhold();
+create trigger properties_host_active before insert or update of host_id on properties
+    for each row execute function property_host_active();
 
 create function user_withhold() returns trigger language plpgsql as $$
 begin

@@ -16,7 +16,8 @@ const struct op op_admin_user_suspend = {
     .tag = "Administration",
     .summary = "Suspend an account",
     .doc =
-        "All its sessions end at once and it cannot log in. What it offers is not found and not booked while "
+        "All its sessions end at once and it cannot log in. What it offers is found, seen and booked by "
+        "nobody while "
         "the suspension lasts; bookings that were made stay. Nobody suspends their own account, or one that "
         "may do what they may not themselves, and one account always remains that may do everything.",
     .perm = PERM_USER_MANAGE,

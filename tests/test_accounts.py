@@ -1,12 +1,18 @@
 """What accounts are beyond signing up and logging in: verified addresses, forgotten passwords, other addresses, profiles,
 the end; and that nobody learns from any of it whether an address has an account."""
 import concurrent.futures
+import contextlib
 import json
+import os
+import random
+import signal
 import statistics
+import threading
 import time
 import uuid
 
 import pytest
+import requests
 
 import marketplace
 from mails import mails, token
@@ -78,6 +84,14 @@ def test_a_known_address_is_answered_like_a_new_one(stack, api):
     assert log_in(api, known, OTHER_PASSWORD).status_code == 401
     assert log_in(api, known).status_code == 200
     assert actions(stack, first.json()["id"]) == ["user.create", "user.sign_up_again"]
+
+
+def test_the_id_of_a_sign_up_does_not_tell(stack, api):
+    email, guest = address(), stack.user()
+    ids = [sign_up(api, email).json()["id"] for _ in range(2)]
+    for session in (api, guest):
+        for user_id in ids:
+            problem(session.get(f"/v1/users/{user_id}"), 404, "not_found")
 
 
 def test_the_answer_to_a_sign_up_is_the_account(stack, api):
@@ -467,6 +481,13 @@ def test_bad_profiles_name_the_member(user, body, at):
     assert somebody.get("/v1/me").headers["ETag"].startswith('"1.')
 
 
+def test_a_verified_account_has_a_profile(stack, api):
+    somebody = stack.user()
+    problem(api.get(f"/v1/users/{somebody.id}"), 404, "not_found")
+    api.post("/v1/auth/verify-email", json={"token": token(stack, somebody.email, "account.verify_email")})
+    assert api.get(f"/v1/users/{somebody.id}").json()["published_properties"] == 0
+
+
 def test_a_public_profile_shows_no_more_than_it_should(stack, api):
     somebody = stack.user(name="Host")
     somebody.patch("/v1/me", json=PROFILE)
@@ -541,6 +562,47 @@ def test_nobody_is_left_with_a_host_who_is_gone(stack):
         assert (201 not in booked) == closed, (closed, [a.text for a in answers])
 
 
+# ---- faults
+
+def test_workers_killed_leave_nothing_half_done(fresh_stack):
+    """A token is used exactly when the password is the new one, and exactly then there is a mail that tells of it."""
+    stack = fresh_stack(options={"argon2_memory": "8KiB", "argon2_passes": "1", "workers": "4", "hash_slots": "4"})
+    people = [stack.user() for _ in range(40)]
+    for somebody in people:
+        forget(stack.session(), somebody.email)
+    tokens = [token(stack, somebody.email, "account.reset_password") for somebody in people]
+    stop = threading.Event()
+
+    def kill():
+        rng = random.Random(7)
+        while not stop.wait(0.03):
+            with contextlib.suppress(ProcessLookupError, IndexError):
+                os.kill(rng.choice(stack.workers()), signal.SIGKILL)
+
+    def set_new(number):
+        with contextlib.suppress(requests.RequestException):
+            return reset(stack.session(), tokens[number]).status_code
+        return None
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            codes = list(pool.map(set_new, range(len(people))))
+    finally:
+        stop.set()
+        killer.join()
+    stack.wait_ready()
+    assert {204} < set(codes) <= {204, 502, 503, 504, None}, codes
+    for somebody, code in zip(people, codes):
+        done = [log_in(stack.session(), somebody.email, p).status_code == 200 for p in (OTHER_PASSWORD, PASSWORD)]
+        assert done in ([True, False], [False, True]) and (code != 204 or done[0])
+        used = stack.query("select count(*) from mailed_tokens where user_id = %s and used_at is not null", somebody.id)[0][0]
+        ended_ones = stack.query("select count(*) from sessions where user_id = %s and end_reason = 'password'", somebody.id)[0][0]
+        assert used == len(mails(stack, somebody.email, "account.password_changed")) == ended_ones == int(done[0])
+        assert ("user.password_reset" in actions(stack, somebody.id)) == done[0]
+
+
 # ---- time
 
 def median_test(one, other, rounds, warm=20):
@@ -572,7 +634,8 @@ def quick():
 
 @pytest.mark.parametrize("op", ["sign up", "forgot password", "resend verification"])
 def test_known_and_unknown_addresses_take_alike(quick, op):
-    """Medians within a hundredth of a hash; ranks that do not differ. Chance may have it otherwise: three tries."""
+    """Medians within a hundredth of a hash, and ranks that do not differ, or by less than a thousandth of a hash. Chance
+    may have it otherwise: three tries."""
     known = quick.user().email
     session = quick.session()
 
@@ -586,7 +649,7 @@ def test_known_and_unknown_addresses_take_alike(quick, op):
     for _ in range(3):
         a, b, p = median_test(lambda: call(lambda: known), lambda: call(address), SAMPLES)
         seen.append((a, b, p))
-        if abs(a - b) <= 0.01 * HASH_SECONDS and p > 0.01:
+        if abs(a - b) <= 0.01 * HASH_SECONDS and (p > 0.01 or abs(a - b) <= 0.001 * HASH_SECONDS):
             break
     else:
         pytest.fail(f"known, unknown, p: {seen}")

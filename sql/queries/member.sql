@@ -1,9 +1,9 @@
 -- Statements of co-hosts (src/access).
 
 -- name: member_look
--- What a change of a co-host ($2) of a property ($1) must know: whether there is an active account of that id, what it may
--- there already (with commas between, or null), how many co-hosts there are.
-select exists (select from users where id = $2 and status = 'active'),
+-- What a change of a co-host ($2) of a property ($1) must know: whether there is an active account of that id that may log
+-- in ($3: unverified ones too), what it may there already (with commas between, or null), how many co-hosts there are.
+select exists (select from users where id = $2 and status = 'active' and ($3::boolean or email_verified_at is not null)),
        (select array_to_string(permissions, ',') from property_members where property_id = $1 and user_id = $2),
        (select count(*) from property_members where property_id = $1);
 

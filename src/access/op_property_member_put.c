@@ -70,7 +70,8 @@ static enum err look(struct request *rq, const struct property_member_put_in *in
 {
     struct db_batch *b = write_batch(rq);
     bool replayed;
-    int looked = DB_ADD(b, &q_member_look, db_uuid(&in->id), db_uuid(&in->user_id));
+    int looked = DB_ADD(b, &q_member_look, db_uuid(&in->id), db_uuid(&in->user_id),
+                        db_bool(rq->arena, rq->options->unverified_login));
     enum err e = write_run(rq, b, &replayed);
     if (e) {
         return e;

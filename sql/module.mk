@@ -24,5 +24,6 @@ nexus_queries = \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql \
 	%D%/queries/role.sql \
+	%D%/queries/second_factor.sql \
 	%D%/queries/session.sql
 EXTRA_DIST += $(nexus_queries)

@@ -10,13 +10,17 @@ with made as (
 insert into user_roles (user_id, role_name) select made.id, role from made, unnest($5::text[]) role;
 
 -- name: account_login
--- What a log-in needs: e-mail (lower case) or null, id or null -> id, password hash, roles with commas between, whether
--- active, whether the address is verified.
-select u.id, c.password_hash,
-       coalesce((select string_agg(r.role_name, ',' order by r.role_name) from user_roles r where r.user_id = u.id), '') roles,
-       u.status = 'active', u.email_verified_at is not null
-  from users u join user_credentials c on c.user_id = u.id
+-- What a log-in needs: e-mail (lower case) or null, id or null -> id, password hash, whether active, secret of the second
+-- factor or null, last step used of it, e-mail, whether that is verified.
+select u.id, c.password_hash, u.status = 'active', t.secret, coalesce(t.last_step, 0), u.email, u.email_verified_at is not null
+  from users u
+  join user_credentials c on c.user_id = u.id
+  left join user_totp t on t.user_id = u.id and t.confirmed_at is not null
  where u.email = $1 or u.id = $2;
+
+-- name: account_rehash
+-- The same password at another cost, unless it was changed meanwhile: user, hash as it was, new hash.
+update user_credentials set password_hash = $3 where user_id = $1 and password_hash = $2;
 
 -- name: account_sign_up
 -- Sign up: id, e-mail (lower case), name, password hash, roles, token, its lifetime in microseconds, payloads of the two

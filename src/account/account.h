@@ -5,6 +5,7 @@
 #ifndef NEXUS_ACCOUNT_ACCOUNT_H
 #define NEXUS_ACCOUNT_ACCOUNT_H
 
+#include "account/second_factor.h"
 #include "auth/password_rules.h"
 #include "db/db.h"
 #include "http/op.h"
@@ -15,9 +16,9 @@ extern const struct entity entity_user_public;
 /* One's own account. */
 extern const struct entity entity_account;
 
-extern const struct op op_user_create, op_user_read, op_auth_login, op_me_read, op_me_update, op_me_password, op_me_email,
-    op_me_deactivate, op_auth_verify_email, op_auth_resend_verification, op_auth_forgot_password, op_auth_reset_password,
-    op_auth_confirm_email;
+extern const struct op op_user_create, op_user_read, op_auth_login, op_me_read, op_me_update, op_me_password,
+    op_me_email, op_me_deactivate, op_auth_verify_email, op_auth_resend_verification, op_auth_forgot_password,
+    op_auth_reset_password, op_auth_confirm_email;
 
 #define ACCOUNT_EMAIL_MAX    254 /* bytes */
 #define ACCOUNT_NAME_MAX     200 /* Unicode scalars */
@@ -45,10 +46,11 @@ struct str account_email(struct arena *a, struct str email);
 void account_add_create(struct db_batch *b, struct arena *a, const struct account_new *n);
 struct account_login { /* absent hash: there is no such account */
     struct uuid id;
+    struct str email;
     struct str password_hash;
-    struct str roles; /* "guest,host" */
     bool active;
     bool verified; /* the e-mail address */
+    struct second_factor factor;
 };
 /* `email` normalised. An unknown address is no error. Texts belong to the arena. */
 enum err account_find_login(struct db *db, struct arena *a, struct str email, struct account_login *out,

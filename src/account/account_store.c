@@ -38,9 +38,11 @@ static enum err find_login(struct db *db, struct arena *a, struct db_param email
     if (PQntuples(r) == 1) {
         out->id = db_get_uuid(r, 0, 0);
         out->password_hash = db_get_text(r, 0, 1);
-        out->roles = db_get_text(r, 0, 2);
-        out->active = db_get_bool(r, 0, 3);
-        out->verified = db_get_bool(r, 0, 4);
+        out->active = db_get_bool(r, 0, 2);
+        out->factor.sealed = db_is_null(r, 0, 3) ? STR_NONE : db_get_text(r, 0, 3);
+        out->factor.last_step = db_get_int8(r, 0, 4);
+        out->email = db_get_text(r, 0, 5);
+        out->verified = db_get_bool(r, 0, 6);
     }
     return ERR_NONE;
 }

@@ -65,7 +65,8 @@ START_TEST(an_account_is_found_by_its_address)
     ck_assert_int_eq(create("First@example.com", account_default_roles, 2), ERR_NONE);
     struct account_login login = find("FIRST@EXAMPLE.com");
     ck_assert(str_eqz(login.password_hash, "$argon2id$v=19$..."));
-    ck_assert(str_eqz(login.roles, "guest,host"));
+    ck_assert(str_eqz(login.email, "first@example.com"));
+    ck_assert(login.active && !login.factor.sealed.p);
     ck_assert_ptr_null(find("nobody@example.com").password_hash.p);
 }
 END_TEST

@@ -44,7 +44,8 @@ const struct op op_auth_reset_password = {
     .path = "/v1/auth/reset-password",
     .tag = "Accounts",
     .summary = "Set a new password with a mailed token",
-    .doc = "The token works once. All sessions of the account end, and links mailed to it before are no longer good. "
+    .doc = "The token works once. All sessions of the account end, and links mailed to it before are no "
+           "longer good. "
            "The address counts as verified.",
     .perm = PERM_PUBLIC,
     .rate = RATE_LOGIN,
@@ -123,6 +124,7 @@ static enum err auth_reset_password_exec(struct request *rq)
     if (PQntuples(db_result(b, used)) == 0) {
         return fail(rq, ERR_TOKEN_INVALID, "/token", NULL);
     }
+    login_forgive(rq, holder.email);
     rq->res.status = 204;
     return ERR_NONE;
 }

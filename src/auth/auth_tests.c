@@ -12,6 +12,8 @@ int main(void)
     srunner_add_suite(runner, password_rules_suite());
     srunner_add_suite(runner, permissions_suite());
     srunner_add_suite(runner, scopes_suite());
+    srunner_add_suite(runner, secret_suite());
+    srunner_add_suite(runner, totp_suite());
     srunner_add_suite(runner, token_suite());
     srunner_add_suite(runner, token_cache_suite());
     srunner_add_suite(runner, token_hostile_suite());

@@ -15,6 +15,8 @@ Suite *password_suite(void);
 Suite *password_rules_suite(void);
 Suite *permissions_suite(void);
 Suite *scopes_suite(void);
+Suite *secret_suite(void);
+Suite *totp_suite(void);
 Suite *token_suite(void);
 Suite *token_cache_suite(void);
 Suite *token_hostile_suite(void);

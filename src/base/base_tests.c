@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, options_suite());
     srunner_add_suite(runner, scoreboard_suite());
     srunner_add_suite(runner, slots_suite());
+    srunner_add_suite(runner, backoff_table_suite());
     srunner_add_suite(runner, str_suite());
     srunner_add_suite(runner, utf8_suite());
     srunner_add_suite(runner, uuid_suite());

@@ -15,6 +15,7 @@ Suite *near_suite(void);
 Suite *options_suite(void);
 Suite *scoreboard_suite(void);
 Suite *slots_suite(void);
+Suite *backoff_table_suite(void);
 Suite *str_suite(void);
 Suite *utf8_suite(void);
 Suite *uuid_suite(void);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC         0x3145524f4353584eULL /* "NXSCORE1" in memory, little-endian */
-#define LAYOUT        2u                    /* raise whenever struct scoreboard or what it holds changes */
+#define LAYOUT        3u                    /* raise whenever struct scoreboard or what it holds changes */
 #define NAME_IS_READY (-1)
 #define SLOT_TAKEN    (-1) /* pid of a slot between taking it and the worker's first step */
 
@@ -34,6 +34,7 @@ struct scoreboard {
     _Atomic uint32_t slots_used;
     _Atomic uint64_t pool[POOL_COUNTER_COUNT];
     struct slots hashing;
+    struct backoff_table backoff;
     struct op_entry ops[SCOREBOARD_OPS];
     struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
@@ -203,6 +204,11 @@ void scoreboard_slot_begin(struct scoreboard_slot *s, pid_t pid, uint32_t genera
 struct slots *scoreboard_hashing(struct scoreboard *b)
 {
     return &b->hashing;
+}
+
+struct backoff_table *scoreboard_backoff(struct scoreboard *b)
+{
+    return &b->backoff;
 }
 
 uint32_t scoreboard_owner(const struct scoreboard_slot *s)

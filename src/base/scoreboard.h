@@ -13,6 +13,7 @@
 #ifndef NEXUS_BASE_SCOREBOARD_H
 #define NEXUS_BASE_SCOREBOARD_H
 
+#include "base/backoff_table.h"
 #include "base/slots.h"
 
 #include <stdatomic.h>
@@ -102,6 +103,8 @@ unsigned scoreboard_slots_used(const struct scoreboard *b);
 
 /* Turns at hashing passwords; what a worker has goes back with its slot. */
 struct slots *scoreboard_hashing(struct scoreboard *b);
+/* Failed log-ins while Redis is away. */
+struct backoff_table *scoreboard_backoff(struct scoreboard *b);
 /* The worker in a slot as the owner of a place. */
 uint32_t scoreboard_owner(const struct scoreboard_slot *s);
 

@@ -11,6 +11,7 @@ int main(void)
     if (redis_installed()) {
         srunner_add_suite(runner, rate_suite());
         srunner_add_suite(runner, connection_suite());
+        srunner_add_suite(runner, backoff_suite());
     } else {
         puts("redis-server is not installed: the tests against it are left out");
     }

@@ -11,6 +11,7 @@ Suite *gcra_suite(void);
 Suite *rate_buckets_suite(void);
 Suite *rate_suite(void);       /* needs Redis */
 Suite *connection_suite(void); /* needs Redis */
+Suite *backoff_suite(void);    /* needs Redis */
 
 /* False: there is no redis-server on this machine. */
 bool redis_installed(void);

@@ -41,6 +41,7 @@ enum db_type {
     DB_TIMESTAMPTZ = 1184,
     DB_UUID = 2950,
     DB_JSONB = 3802,
+    DB_BYTEA_ARRAY = 1001,
     DB_INT4_ARRAY = 1007,
     DB_TEXT_ARRAY = 1009,
     DB_INT8_ARRAY = 1016,

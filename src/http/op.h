@@ -31,6 +31,7 @@ enum op_flag {
     OP_PAGE = 512,      /* answers are HTML pages, or 303 to another place */
     OP_OWN_AUTH = 1024, /* the Authorization header is the op's own business */
     OP_ACTING = 4096,   /* with PERM_ACCOUNT: also for staff who act as the user */
+    OP_ENROL = 8192,    /* open to those who have to set up a second factor first */
     OP_LENIENT = 2048,  /* exec is called in spite of violations, which it looks at itself */
 };
 

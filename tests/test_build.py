@@ -81,6 +81,7 @@ share/doc/nexus/architecture.md
 share/doc/nexus/database.md
 share/doc/nexus/errors.md
 share/doc/nexus/http.md
+share/doc/nexus/keys.md
 share/doc/nexus/install.md
 share/doc/nexus/permissions.md
 share/doc/nexus/examples/nexus.conf.sample

@@ -81,7 +81,7 @@ def test_an_account_that_is_gone(stack, host):
     ghost, place = stack.user(), make_property(host)["id"]
     stack.query("delete from users where id = %s", ghost.id)
     for answer in (ghost.post("/v1/properties", json=PROPERTY), quote(ghost, place, 5)):
-        problem(answer, 401, "unauthenticated")
+        problem(answer, 401, "session_ended")
 
 
 @pytest.mark.parametrize("change, pointer", [

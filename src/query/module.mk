@@ -5,7 +5,7 @@ libnexus_a_SOURCES += %D%/entity.h %D%/plan.h %D%/internal.h %D%/record.h \
 
 # OpenAPI
 libnexus_a_SOURCES += %D%/openapi.h %D%/openapi_parts.h %D%/openapi.c %D%/openapi_schema.c \
-	%D%/openapi_operation.c %D%/openapi_common.c
+	%D%/openapi_operation.c %D%/openapi_parameters.c %D%/openapi_common.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/query_tests

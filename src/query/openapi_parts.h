@@ -44,6 +44,8 @@ static inline bool openapi_is_default(const struct field *f)
 
 /* One operation object. */
 void openapi_operation(struct openapi *d, const struct op *op);
+/* The member "parameters" of an operation. */
+void openapi_parameters(struct openapi *d, const struct op *op);
 /* What has no other home: the problem schema, common headers and parameters. */
 void openapi_common_schemas(struct openapi *d);
 void openapi_common_headers(struct openapi *d);

@@ -25,10 +25,10 @@ enum op_flag {
     OP_RAW = 32,        /* exec sets its own content type; the body is no entity */
     OP_SECRET = 64,     /* the answer holds a secret: never cached, never stored */
     OP_ON_PROPERTY =
-        128, /* `perm` is asked for on the property in {id}: its host has it by a role, a co-host by
-                what the host gave; the statement that reads the property decides (property/property.h) */
-    OP_FORM = 256,      /* the body is application/x-www-form-urlencoded */
-    OP_PAGE = 512,      /* answers are HTML pages, or 303 to another place */
+        128,       /* `perm` is asked for on the property in {id}: its host has it by a role, a co-host by
+                      what the host gave; the statement that reads the property decides (property/property.h) */
+    OP_FORM = 256, /* the body is application/x-www-form-urlencoded */
+    OP_PAGE = 512, /* answers are HTML pages, or 303 to another place */
     OP_OWN_AUTH = 1024, /* the Authorization header is the op's own business */
     OP_ACTING = 4096,   /* with PERM_ACCOUNT: also for staff who act as the user */
     OP_ENROL = 8192,    /* open to those who have to set up a second factor first */

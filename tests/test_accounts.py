@@ -507,10 +507,12 @@ def test_a_public_profile_shows_no_more_than_it_should(stack, api):
 def test_who_is_gone_has_no_profile(stack, api, status):
     somebody = stack.user(name="Host")
     somebody.patch("/v1/me", json=PROFILE)
-    place = marketplace.make_property(somebody)
+    place, guest = marketplace.make_property(somebody), stack.user()
+    booking = marketplace.book(guest, marketplace.quote(guest, place["id"], 10).json()["id"]).json()
+    assert api.get(f"/v1/users/{somebody.id}").status_code == 200
     stack.query("update users set status = %s where id = %s", status, somebody.id)
     problem(api.get(f"/v1/users/{somebody.id}"), 404, "not_found")
-    host = api.get(f"/v1/properties/{place['id']}?include=host").json()["host"]
+    host = guest.get(f"/v1/bookings/{booking['id']}?include=host").json()["host"]
     assert host["name"] == "Ada L." and host["photo_url"] is None
 
 

@@ -145,6 +145,9 @@ enum err login_check(struct request *rq, struct str email, struct str password, 
         return e;
     }
     e = account_find_login(rq->db, rq->arena, address, &account, &out->failure);
+    if (e == ERR_NONE && !account.verified && !rq->options->unverified_login) {
+        account.password_hash = STR_NONE; /* nobody's yet */
+    }
     e = e ? e : decide(rq, &account, password, &code, out);
     backoff_end(rq->cache, &subject, &attempt, outcome_of(e));
     return e;

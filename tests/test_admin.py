@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from marketplace import PROPERTY, book, make_property, quote
+from marketplace import PROPERTY, book, day, make_property, quote
 from stack import wait_until
 
 WHY = {"reason": "Case 4711: looked at by hand"}
@@ -366,6 +366,70 @@ def test_the_user_sees_who_was_in(stack, admin, guest):
     acting(stack, admin, guest)
     kinds = [s["kind"] for s in guest.get("/v1/me/sessions").json()["data"]]
     assert sorted(kinds) == ["acting", "direct"]
+
+
+# --- what the other ops tell
+
+def test_what_hosts_do_is_told(stack, admin, guest):
+    place = make_property(guest, status="draft")
+    path = f"/v1/properties/{place['id']}"
+    assert guest.patch(path, json={"status": "published", "title": "Another title", "capacity": 5}).status_code == 200
+    assert guest.patch(path, json={"capacity": 5}).status_code == 200  # nothing differs
+    assert guest.patch(path, json={"capacity": 6}, headers={"If-Match": '"1.0"'}).status_code == 412
+    assert guest.patch(path, json={"amenities": ["wifi"]}).status_code == 200
+    assert guest.delete(path).status_code == 204
+    told = entries(admin, target_id=place["id"])
+    assert [e["action"] for e in told] == ["property.delete", "property.update", "property.update", "property.create"]
+    assert {e["user_id"] for e in told} == {guest.id}
+    assert changes(told[3]) == {"status": (None, "draft")}
+    assert changes(told[2]) == {"status": ("draft", "published"), "title": (None, "(changed)"), "capacity": ("4", "5")}
+    assert changes(told[1]) == {"amenities": (None, "(changed)")}
+    assert changes(told[0]) == {"status": ("published", "removed")}
+
+
+def test_what_is_refused_is_not_told(stack, admin, guest):
+    place = make_property(stack.user())
+    booked = book(guest, quote(guest, place["id"], 20).json()["id"])
+    assert booked.status_code == 201
+    [before] = [len(entries(admin, target_id=place["id"]))]
+    host = stack.query("select host_id::text from properties where id = %s", place["id"])[0][0]
+    assert host != guest.id and guest.patch(f"/v1/properties/{place['id']}", json={"capacity": 1}).status_code in (403, 404)
+    assert len(entries(admin, target_id=place["id"])) == before
+    assert entries(admin, target_id=booked.json()["id"]) == []  # bookings do not go through the log
+
+
+def test_a_removal_that_is_refused_is_not_told(stack, admin, guest):
+    host = stack.user()
+    place = make_property(host)
+    assert book(guest, quote(guest, place["id"], 20).json()["id"]).status_code == 201
+    assert code(host.delete(f"/v1/properties/{place['id']}")) == (409, "property_in_use")
+    assert entries(admin, target_id=place["id"], action="property.delete") == []
+
+
+def test_cancelled_bookings_are_told(stack, admin, guest):
+    place = make_property(stack.user())
+    booked = book(guest, quote(guest, place["id"], 20).json()["id"]).json()
+    assert guest.post(f"/v1/bookings/{booked['id']}/cancel").status_code == 200
+    assert guest.post(f"/v1/bookings/{booked['id']}/cancel").status_code == 409
+    [told] = entries(admin, target_id=booked["id"])
+    assert told["action"] == "booking.cancel" and changes(told) == {"status": ("confirmed", "cancelled")}
+
+
+def test_calendars_changed_by_others_are_told(stack, admin, guest):
+    place = make_property(guest)
+    path, body = f"/v1/properties/{place['id']}/calendar", {"ranges": [{"from": day(10), "to": day(12), "blocked": True}]}
+    assert guest.put(path, json=body).status_code == 200
+    assert entries(admin, target_id=place["id"], action="calendar.update") == []
+    assert admin.put(path, json=body).status_code == 200
+    assert acting(stack, admin, guest).put(path, json=body).status_code == 200
+    told = entries(admin, target_id=place["id"], action="calendar.update")
+    assert [(e["user_id"], e["actor_id"]) for e in told] == [(guest.id, admin.id), (admin.id, None)]
+    assert changes(told[1]) == {"from": (None, day(10)), "to": (None, day(12))}
+
+
+def test_sign_up_is_told(admin, guest):
+    [told] = entries(admin, target_id=guest.id, action="user.create")
+    assert told["target_type"] == "user" and told["request_id"]
 
 
 # --- the audit log over the API

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pwd
 import random
 import signal
 import threading
@@ -563,3 +564,68 @@ def test_what_is_in_the_log_does_not_steer_the_terminal(base):
                        ("x\x1b[31m", "a\x1b]0;b\x07"))
         connection.commit()
     assert "\x1b" not in base.ctl("audit", "list") and "\x07" not in base.ctl("audit", "list")
+
+
+# --- accounts at the shell
+
+def make_account(base, tmp_path, email, *roles):
+    secret = tmp_path / "password"
+    secret.write_text("correct-horse-battery-9\n")
+    secret.chmod(0o600)
+    words = [word for role in roles for word in ("--role", role)]
+    return base.ctl("user", "create", "--email", email, "--name", "Ada", "--password-file", str(secret), *words).strip()
+
+
+def listed(base, **filters):
+    words = [word for name, value in filters.items() for word in (f"--{name}", value)]
+    return json.loads(base.ctl("audit", "list", "--json", *words))
+
+
+def test_what_is_done_to_accounts_at_the_shell_is_told(base, tmp_path):
+    user = make_account(base, tmp_path, "ada@example.com")
+    base.ctl("user", "set-role", "--email", "ada@example.com", "guest", "support")
+    base.ctl("user", "set-role", "--email", "ada@example.com", "support", "guest")  # changes nothing
+    base.ctl("user", "suspend", "--email", "ADA@example.com", "--reason", "Case \"1\"")
+    base.ctl("user", "restore", "--email", "ada@example.com", "--reason", "Case 2")
+    told = listed(base, target=user)
+    assert [(e["action"], e["before"], e["after"]) for e in told] == [
+        ("user.restore", {"status": "suspended"}, {"status": "active", "reason": "Case 2"}),
+        ("user.suspend", {"status": "active"}, {"status": "suspended", "reason": "Case \"1\""}),
+        ("user.roles", {"roles": ["guest", "host"]}, {"roles": ["guest", "support"]}),
+        ("user.roles", {"roles": []}, {"roles": ["guest", "host"]}),
+        ("user.create", told[4]["before"], told[4]["after"])]
+    assert told[4]["after"]["status"] == "active" and told[4]["after"]["email"] == "(changed)"
+    assert {e["operator"] for e in told} == {f"nexusctl:{pwd.getpwuid(os.getuid()).pw_name}"}
+    assert {(e["user_id"], e["actor_id"], e["network"], e["request_id"]) for e in told} == {(None,) * 4}
+    assert verify(base)["faults"] == 0
+
+
+def test_who_became_root_is_told(base, tmp_path):
+    make_account(base, tmp_path, "ada@example.com")
+    env = {"SUDO_USER": "grace\x1b"}
+    done = base.run("user", "suspend", "--email", "ada@example.com", "--reason", "Case 3", env=env)
+    assert done.returncode == 0, done.stderr
+    assert listed(base, action="user.suspend")[0]["operator"].endswith("(sudo: grace?)")
+
+
+def test_mistakes_in_suspending(base, tmp_path):
+    admin = make_account(base, tmp_path, "root@example.com", "admin")
+    make_account(base, tmp_path, "ada@example.com")
+    for args, status in (((), 2), (("--email", "ada@example.com"), 2), (("--reason", "x"), 2),
+                         (("--email", "nobody@example.com", "--reason", "x"), 4), (("--email", "ada@example.com", "--reason", "x" * 501), 2)):
+        assert base.run("user", "suspend", *args).returncode == status, args
+    assert base.run("user", "restore", "--email", "ada@example.com", "--reason", "x").returncode == 1
+    done = base.run("user", "suspend", "--email", "root@example.com", "--reason", "Case 4")
+    assert done.returncode == 1 and "the last administrator" in done.stderr
+    assert base.value(f"select status from users where id = '{admin}'") == "active"
+    assert listed(base, action="user.suspend") == []
+
+
+def test_an_account_is_shown(base, tmp_path):
+    user = make_account(base, tmp_path, "ada@example.com")
+    shown = json.loads(base.ctl("user", "show", "--email", "Ada@Example.com", "--json"))
+    assert (shown["id"], shown["status"], shown["roles"], shown["sessions"]) == (user, "active", ["guest", "host"], 0)
+    lines = dict(line.split(None, 1) for line in base.ctl("user", "show", "--email", "ada@example.com").splitlines())
+    assert lines["roles"] == "guest, host" and lines["status"] == "active" and list(lines)[0] == "id"
+    assert base.run("user", "show", "--email", "nobody@example.com").returncode == 4
+    assert base.run("user", "show").returncode == 2

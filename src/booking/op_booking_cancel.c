@@ -2,6 +2,7 @@
 #include "booking/booking.h"
 
 #include "db/queries.h"
+#include "http/audit.h"
 #include "http/idempotency.h"
 #include "query/plan.h"
 
@@ -57,6 +58,7 @@ static enum err cancel(struct request *rq, const struct uuid *id)
     struct db_batch *b = write_batch(rq);
     DB_ADD(b, &q_booking_cancel, db_uuid(id), db_uuid(&rq->principal.user));
     DB_ADD(b, &q_booking_release, db_uuid(id));
+    audit_add(rq, b, AUDIT_BOOKING_CANCEL, id, "{\"status\": \"confirmed\"}", "{\"status\": \"cancelled\"}");
     const struct plan *plan;
     struct selection *sel;
     int index;

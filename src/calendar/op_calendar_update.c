@@ -2,6 +2,7 @@
 #include "calendar/calendar.h"
 
 #include "db/queries.h"
+#include "http/audit.h"
 #include "http/idempotency.h"
 #include "property/property.h"
 
@@ -237,6 +238,19 @@ static enum err check_clash(struct request *rq, const struct db_batch *b, int bl
                 "Somebody has booked at least one of these nights.");
 }
 
+/* Hosts change their calendars all day; what others do to them is worth remembering. */
+static void tell(struct request *rq, struct db_batch *b, const struct change *c, date_t from, date_t to)
+{
+    char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
+    if (uuid_eq(&c->property.host, &rq->principal.user) && uuid_is_nil(&rq->principal.actor)) {
+        return;
+    }
+    date_format(first, from);
+    date_format(last, to);
+    const struct audit_text after[] = { { "from", str_from(first) }, { "to", str_from(last) } };
+    audit_add(rq, b, AUDIT_CALENDAR_UPDATE, &c->property.id, NULL, audit_texts(rq->arena, after, 2));
+}
+
 static enum err apply(struct request *rq, const struct change *c)
 {
     struct night_change *nights;
@@ -253,6 +267,7 @@ static enum err apply(struct request *rq, const struct change *c)
     }
     date_t from, to;
     calendar_span(c->ranges, c->count, &from, &to);
+    tell(rq, b, c, from, to);
     int answer = calendar_add_read(rq, b, &c->property.id, from, to);
     bool replayed;
     enum err e = write_run(rq, b, &replayed);

@@ -43,3 +43,24 @@ bool ctl_audit(PGconn *c, enum audit_action action, const char *target, const ch
     PQclear(r);
     return r != NULL;
 }
+
+bool ctl_audit_watch(PGconn *c, enum audit_action action, const char *target)
+{
+    const char *params[] = { audit_action_target(action), target };
+    PGresult *r = pg_query_params(c, "select audit_watch($1, $2::uuid)", 2, params);
+    PQclear(r);
+    return r != NULL;
+}
+
+bool ctl_audit_change(PGconn *c, enum audit_action action, const char *target)
+{
+    char id[UUID_TEXT_SIZE], who[192];
+    struct uuid fresh = uuid_v7();
+    uuid_format(id, &fresh);
+    operator_name(who, sizeof(who));
+    const char *params[] = { id, who, audit_action_name(action), audit_action_target(action), target };
+    PGresult *r = pg_query_params(
+        c, "select audit_append_change($1::uuid, null, null, null, $2, null, null, $3, $4, $5)", 5, params);
+    PQclear(r);
+    return r != NULL;
+}

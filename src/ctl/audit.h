@@ -13,4 +13,11 @@
 bool ctl_audit(PGconn *c, enum audit_action action, const char *target, const char *before,
                const char *after);
 
+/*
+ * For changes of one user, property or booking by several statements: ctl_audit_watch before them,
+ * ctl_audit_change after them appends what differs, or nothing when nothing does.
+ */
+bool ctl_audit_watch(PGconn *c, enum audit_action action, const char *target);
+bool ctl_audit_change(PGconn *c, enum audit_action action, const char *target);
+
 #endif

@@ -117,7 +117,7 @@ static enum ctl_exit insert_user(PGconn *c, struct account *u, const char *hash)
     r = pg_query_params(c, "insert into user_credentials (user_id, password_hash) values ($1::uuid, $2)", 2,
                         secret);
     PQclear(r);
-    return r ? CTL_OK : pg_exit(c);
+    return r && ctl_audit_change(c, AUDIT_USER_CREATE, u->id) ? CTL_OK : pg_exit(c);
 }
 
 static enum ctl_exit store(struct ctl *ctl, PGconn *c, struct account *u, const char *hash)

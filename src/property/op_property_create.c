@@ -2,6 +2,7 @@
 #include "property/property_in.h"
 
 #include "db/queries.h"
+#include "http/audit.h"
 #include "http/idempotency.h"
 
 static enum err property_create_exec(struct request *rq);
@@ -55,6 +56,10 @@ static enum err property_create_exec(struct request *rq)
     if (in->photos.count > 0) {
         property_add_photos(rq, b, id, &in->photos);
     }
+    const struct audit_text made = {
+        "status", str_from(property_statuses[SHAPE_HAS(in, P_STATUS) ? in->status : PROPERTY_DRAFT])
+    };
+    audit_add(rq, b, AUDIT_PROPERTY_CREATE, id, NULL, audit_texts(rq->arena, &made, 1));
     struct property_answer answer;
     bool replayed;
     enum err e = property_add_answer(rq, b, id, &answer);

@@ -2,6 +2,7 @@
 #include "property/property.h"
 
 #include "db/queries.h"
+#include "http/audit.h"
 #include "http/idempotency.h"
 
 struct property_delete_in {
@@ -59,8 +60,10 @@ static enum err property_delete_exec(struct request *rq)
         return e;
     }
     struct db_batch *b = write_batch(rq);
+    audit_watch(b, AUDIT_PROPERTY_DELETE, &in->id);
     int closed = DB_ADD(b, &q_property_close, db_uuid(&in->id), db_date(rq->arena, now.today));
     DB_ADD(b, &q_property_remove, db_uuid(&in->id));
+    audit_add_change(rq, b, AUDIT_PROPERTY_DELETE, &in->id);
     if ((e = write_run(rq, b, &replayed))) {
         return e;
     }

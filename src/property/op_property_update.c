@@ -1,6 +1,7 @@
 /* PATCH /v1/properties/{id}: change what is offered. */
 #include "property/property_in.h"
 
+#include "http/audit.h"
 #include "http/idempotency.h"
 
 static enum err property_update_exec(struct request *rq);
@@ -48,6 +49,7 @@ static enum err check_change(struct request *rq, const struct property_in *in,
 static enum err change(struct request *rq, const struct property_in *in)
 {
     struct db_batch *b = write_batch(rq);
+    audit_watch(b, AUDIT_PROPERTY_UPDATE, &in->id);
     property_add_update(rq, b, in);
     if (SHAPE_HAS(in, P_AMENITIES)) {
         property_add_amenities(rq, b, &in->id, &in->amenities);
@@ -55,6 +57,7 @@ static enum err change(struct request *rq, const struct property_in *in)
     if (SHAPE_HAS(in, P_PHOTOS)) {
         property_add_photos(rq, b, &in->id, &in->photos);
     }
+    audit_add_change(rq, b, AUDIT_PROPERTY_UPDATE, &in->id);
     struct property_answer answer;
     bool replayed;
     enum err e = property_add_answer(rq, b, &in->id, &answer);

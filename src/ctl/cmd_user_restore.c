@@ -13,7 +13,7 @@ static const struct ctl_option options[] = {
 const struct ctl_command ctl_user_restore = {
     .name = "user restore",
     .args = "",
-    .example = "nexusctl user restore --email ada@example.com --reason 'Case 4711 is closed'",
+    .example = "nexusctl user restore --email ada@example.com --reason 'Case 4711'",
     .summary = "Restore a suspended account",
     .doc =
         "The account can log in again and what it offers is found and booked again. Sessions that were ended "

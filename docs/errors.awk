@@ -18,4 +18,6 @@ BEGIN {
 END {
     print "\n429 and 503 carry `Retry-After` in seconds, and so does `idempotency_running`. After `outcome_unknown` the same request with"
     print "the same `Idempotency-Key` tells what happened; without a key, read before you repeat."
+    print "\nA quota that is used up has the `type` registered for it, `https://iana.org/assignments/http-problem-types#quota-exceeded`,"
+    print "and `violated-policies` names the quota as `RateLimit-Policy` does."
 }

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from stack import PASSWORD, wait_until
+from stack import PASSWORD
 
 
 def address():
@@ -300,31 +300,3 @@ def test_bad_changes_name_every_member(user, body, at):
     before = somebody.get("/v1/me").json()
     assert pointers(somebody.patch("/v1/me", json=body)) == at
     assert somebody.get("/v1/me").json() == before
-
-
-# ---- limits
-
-def test_log_ins_are_limited_exactly(fresh_stack):
-    stack = fresh_stack(options={"rate_login": "10/h"})
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: log_in(stack.session(), "nobody@example.com"), range(40)))
-    codes = [answer.status_code for answer in answers]
-    assert codes.count(401) == 10 and codes.count(429) == 30
-    refused = answers[codes.index(429)]
-    problem(refused, 429, "rate_limited")
-    assert 1 <= int(refused.headers["Retry-After"]) <= 360
-    assert refused.headers["RateLimit"].startswith('"login";r=0;t=')
-    assert refused.headers["RateLimit-Policy"] == '"login";q=10;w=3600'
-
-    # Without Redis the workers go on with a share of the limit each; log-ins never go unlimited.
-    stack.stop("redis")
-    codes = [log_in(stack.session(), "nobody@example.com").status_code for _ in range(100)]
-    assert set(codes) <= {401, 429} and codes.count(429) > 0
-    stack.start("redis")
-    stack.redis().flushall()
-
-    def decided_by_redis():
-        log_in(stack.session(), "nobody@example.com")
-        return stack.redis().keys("*rate:login:*")
-
-    wait_until(decided_by_redis, 5, "Redis to decide again")

@@ -48,7 +48,7 @@ const struct op op_auth_reset_password = {
            "longer good. "
            "The address counts as verified.",
     .perm = PERM_PUBLIC,
-    .rate = RATE_LOGIN,
+    .rate = RATE_HASH,
     .flags = OP_IDEMPOTENT,
     .status = 204,
     .in = &shape,

@@ -6,8 +6,8 @@
 
 #include "db/queries.h"
 #include "http/idempotency.h"
-#include "json/write.h"
 #include "outbox/outbox.h"
+#include "json/write.h"
 
 #include <stddef.h>
 
@@ -60,11 +60,13 @@ const struct op op_user_create = {
     .path = "/v1/users",
     .tag = "Accounts",
     .summary = "Sign up",
-    .doc = "Makes an account that may book and may offer properties, and mails a link that verifies the address. Log in "
-           "afterwards to get an access token. An address that has an account is answered alike: nothing is made, "
+    .doc = "Makes an account that may book and may offer properties, and mails a link that verifies the "
+           "address. Log in "
+           "afterwards to get an access token. An address that has an account is answered alike: nothing is "
+           "made, "
            "and its owner is told by mail.",
     .perm = PERM_PUBLIC,
-    .rate = RATE_LOGIN,
+    .rate = RATE_HASH,
     .flags = OP_IDEMPOTENT,
     .status = 201,
     .in = &shape,

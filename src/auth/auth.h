@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/options.h"
 #include "base/uuid.h"
+#include "cache/cache.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -123,16 +124,14 @@ enum err token_issue(struct auth *auth, struct arena *a, const struct token_spec
 enum err token_verify(struct auth *auth, struct str token, struct principal *out) MUST_CHECK;
 
 /* What the database said of a token's bearer, kept beside the token; owned by http/access.c. */
-#define ACCESS_VERSION_SIZE 72
-#define ACCESS_CLASSES      8
 enum access_state { ACCESS_UNKNOWN, ACCESS_GOOD, ACCESS_ENDED, ACCESS_SUSPENDED };
 struct access {
     enum access_state state;
-    uint64_t perms;                    /* of the roles, or of the client; before scopes */
-    int64_t loaded_us;                 /* monotonic */
-    uint64_t epoch;                    /* cache_epoch() when it was loaded */
-    char version[ACCESS_VERSION_SIZE]; /* access versions when it was loaded; "" without them */
-    uint8_t limits[ACCESS_CLASSES]; /* by rate class: 1 + index into rate_roles; 0: the class's own limit */
+    uint64_t perms;                   /* of the roles, or of the client; before scopes */
+    int64_t loaded_us;                /* monotonic */
+    uint64_t epoch;                   /* cache_epoch() when it was loaded */
+    char version[CACHE_VERSION_SIZE]; /* access versions when it was loaded; "" without them */
+    uint8_t limits[RATE_CLASSES];     /* by rate class: 1 + index into rate_roles; 0: the class's own limit */
 };
 struct token_seen {
     struct principal who; /* from the claims */

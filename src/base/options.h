@@ -19,6 +19,11 @@ struct rate_limit {
     int64_t period_us;
 };
 
+struct role_rate { /* what a role changes about the limit of a class of requests */
+    const char *role, *rate_class;
+    struct rate_limit limit;
+};
+
 /* C types behind the option types. Text is NUL-terminated and owned by struct options. */
 typedef const char *option_TEXT;
 typedef const char *option_PATH;
@@ -29,6 +34,7 @@ typedef bool option_BOOL;
 typedef int64_t option_SIZE; /* bytes */
 typedef int64_t option_TIME; /* microseconds */
 typedef struct rate_limit option_RATE;
+typedef const struct role_rate *option_RATES; /* ends with a NULL role */
 typedef int64_t option_MODE;
 
 struct options {

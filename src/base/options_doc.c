@@ -28,7 +28,7 @@ static void write_wrapped(FILE *out, const char *text)
 
 static void write_sample_option(FILE *out, const struct option_row *row)
 {
-    char accepted[160], facts[256];
+    char accepted[200], facts[300];
     option_describe(row, accepted, sizeof(accepted));
     snprintf(facts, sizeof(facts), "Value: %s. %s", accepted, reload_text(row));
     write_wrapped(out, row->doc);
@@ -73,7 +73,7 @@ static void write_roff(FILE *out, const char *text)
 
 static void write_man_option(FILE *out, const struct option_row *row)
 {
-    char accepted[160];
+    char accepted[200];
     option_describe(row, accepted, sizeof(accepted));
     fputs(".TP\n.BR ", out);
     write_roff(out, row->name);

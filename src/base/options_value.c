@@ -88,16 +88,69 @@ static bool parse_time(const struct place *to, struct str text)
     return parse_units(to, str_eqz(text, "0") ? STR("0s") : text, time_units);
 }
 
-static bool parse_rate(const struct place *to, struct str text)
+static bool read_rate(struct str text, struct rate_limit *out)
 {
     struct rate_limit v = { 0, 1000000 };
     if (!str_eqz(text, "0") && !split_unit(text, rate_units, &v.count, &v.period_us)) {
         return false;
     }
-    if (v.count > 1000000000) {
+    *out = v;
+    return v.count <= 1000000000;
+}
+
+static bool parse_rate(const struct place *to, struct str text)
+{
+    return read_rate(text, target(to));
+}
+
+static bool is_role_name(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool letter = s.p[i] >= 'a' && s.p[i] <= 'z';
+        if (!letter && (i == 0 || !((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'))) {
+            return false;
+        }
+    }
+    return s.n > 0 && s.n <= 32;
+}
+
+/* ROLE:CLASS=RATE */
+static bool read_role_rate(struct arena *a, struct str text, struct role_rate *out)
+{
+    static const char *const classes[] = { "read", "search", "write", "login", "hash", NULL };
+    struct str role, class;
+    if (!str_split(&text, ':', &role) || !text.p || !is_role_name(role) || !str_split(&text, '=', &class) ||
+        !text.p) {
         return false;
     }
-    *(struct rate_limit *)target(to) = v;
+    for (size_t i = 0; classes[i]; i++) {
+        if (str_eqz(class, classes[i])) {
+            out->role = arena_strdup(a, role);
+            out->rate_class = classes[i];
+            return read_rate(text, &out->limit);
+        }
+    }
+    return false;
+}
+
+static bool parse_rates(const struct place *to, struct str text)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < text.n; i++) {
+        count += text.p[i] == ',';
+    }
+    if (!within(to->row, (int64_t)text.n)) {
+        return false;
+    }
+    struct role_rate *list = ARENA_ARRAY(to->a, struct role_rate, count + 1);
+    struct str item;
+    size_t n = 0;
+    while (text.n > 0 && str_split(&text, ',', &item)) {
+        if (!read_role_rate(to->a, str_trim(item), &list[n++])) {
+            return false;
+        }
+    }
+    *(const struct role_rate **)target(to) = list;
     return true;
 }
 
@@ -161,6 +214,10 @@ static const struct {
     [OPTION_TYPE_SIZE] = { "size", "bytes, or a number with KiB, MiB or GiB", parse_size },
     [OPTION_TYPE_TIME] = { "time", "a number with us, ms, s, m, h or d", parse_time },
     [OPTION_TYPE_RATE] = { "rate", "a number with /s, /m or /h, or 0", parse_rate },
+    [OPTION_TYPE_RATES] = { "rates",
+                            "comma-separated ROLE:CLASS=RATE, classes being read, search, write, login and "
+                            "hash",
+                            parse_rates },
     [OPTION_TYPE_MODE] = { "mode", "octal permissions", parse_mode },
     [OPTION_TYPE_LIST] = { "list", "comma-separated text", parse_text },
 };
@@ -209,6 +266,7 @@ static void write_range(const struct option_row *row, char *out, size_t out_size
     case OPTION_TYPE_PATH:
     case OPTION_TYPE_SECRET_FILE:
     case OPTION_TYPE_LIST:
+    case OPTION_TYPE_RATES:
         snprintf(out, out_size, row->min > 0 ? "not empty, at most %s bytes" : "at most %s bytes", max);
         return;
     default:
@@ -300,7 +358,7 @@ bool option_value_parse(const struct option_row *row, struct str text, struct op
         return false;
     }
     if (!types[row->type].parse(&(struct place){ row, o, a }, text)) {
-        char accepted[160];
+        char accepted[200];
         option_describe(row, accepted, sizeof(accepted));
         snprintf(why, OPTION_WHY_SIZE, "%s must be %s", row->name, accepted);
         return false;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC         0x3145524f4353584eULL /* "NXSCORE1" in memory, little-endian */
-#define LAYOUT        3u                    /* raise whenever struct scoreboard or what it holds changes */
+#define LAYOUT        4u                    /* raise whenever struct scoreboard or what it holds changes */
 #define NAME_IS_READY (-1)
 #define SLOT_TAKEN    (-1) /* pid of a slot between taking it and the worker's first step */
 
@@ -35,6 +35,7 @@ struct scoreboard {
     _Atomic uint64_t pool[POOL_COUNTER_COUNT];
     struct slots hashing;
     struct backoff_table backoff;
+    char cache[SCOREBOARD_CACHE_SIZE] __attribute__((aligned(64)));
     struct op_entry ops[SCOREBOARD_OPS];
     struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
@@ -209,6 +210,11 @@ struct slots *scoreboard_hashing(struct scoreboard *b)
 struct backoff_table *scoreboard_backoff(struct scoreboard *b)
 {
     return &b->backoff;
+}
+
+void *scoreboard_cache(struct scoreboard *b)
+{
+    return b ? b->cache : NULL;
 }
 
 uint32_t scoreboard_owner(const struct scoreboard_slot *s)

@@ -22,12 +22,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SCOREBOARD_SLOTS    2048 /* two generations of 1024 workers */
-#define SCOREBOARD_OPS      128  /* names; those that come too late are counted under op 0 */
-#define SCOREBOARD_OP_NAME  48   /* bytes with NUL */
-#define SCOREBOARD_CODES    40   /* HTTP status codes told apart; index 0 is "any other" */
-#define SCOREBOARD_BUCKETS  18   /* latency buckets, the last one without upper bound */
-#define SCOREBOARD_OP_OTHER 0    /* what reached no operation: no such route, refused before routing */
+#define SCOREBOARD_SLOTS      2048 /* two generations of 1024 workers */
+#define SCOREBOARD_OPS        128  /* names; those that come too late are counted under op 0 */
+#define SCOREBOARD_OP_NAME    48   /* bytes with NUL */
+#define SCOREBOARD_CODES      40   /* HTTP status codes told apart; index 0 is "any other" */
+#define SCOREBOARD_BUCKETS    18   /* latency buckets, the last one without upper bound */
+#define SCOREBOARD_CACHE_SIZE (160 * 1024)
+#define SCOREBOARD_OP_OTHER   0 /* what reached no operation: no such route, refused before routing */
 
 enum worker_state {
     WORKER_FREE,     /* no process */
@@ -105,6 +106,8 @@ unsigned scoreboard_slots_used(const struct scoreboard *b);
 struct slots *scoreboard_hashing(struct scoreboard *b);
 /* Failed log-ins while Redis is away. */
 struct backoff_table *scoreboard_backoff(struct scoreboard *b);
+/* SCOREBOARD_CACHE_SIZE bytes for cache_share (cache/cache.h), zeroed at first; NULL without a board. */
+void *scoreboard_cache(struct scoreboard *b);
 /* The worker in a slot as the owner of a place. */
 uint32_t scoreboard_owner(const struct scoreboard_slot *s);
 

@@ -10,6 +10,7 @@ int main(void)
     srunner_add_suite(runner, rate_buckets_suite());
     if (redis_installed()) {
         srunner_add_suite(runner, rate_suite());
+        srunner_add_suite(runner, announce_suite());
         srunner_add_suite(runner, connection_suite());
         srunner_add_suite(runner, backoff_suite());
     } else {

@@ -9,6 +9,7 @@
 
 Suite *gcra_suite(void);
 Suite *rate_buckets_suite(void);
+Suite *announce_suite(void);   /* needs Redis */
 Suite *rate_suite(void);       /* needs Redis */
 Suite *connection_suite(void); /* needs Redis */
 Suite *backoff_suite(void);    /* needs Redis */

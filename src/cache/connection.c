@@ -6,10 +6,10 @@
 #include "cache/connection.h"
 
 #include "base/clock.h"
-#include "cache/rate_buckets.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,29 +18,56 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define COMMAND_MAX 8192 /* bytes; the longest holds a script */
+
 static const struct str unix_prefix = { "unix:", sizeof("unix:") - 1 };
 
 static void set_error(struct cache *c, const char *what, const char *detail);
 static void drop(struct cache *c);
 static bool open_link(struct cache *c);
-static redisReply *exchange(struct cache *c, const struct cache_args *args);
+static const struct cache_reply *exchange(struct cache *c);
 
 struct cache *cache_create(const struct options *o)
 {
     struct cache *c = calloc(1, sizeof(*c));
-    if (!c) {
+    struct cache_shared *own = calloc(1, sizeof(*own));
+    if (!c || !own) {
         abort();
     }
     c->options = o;
-    c->buckets = rate_buckets_create();
+    c->shared = own;
+    c->own_shared = true;
+    buf_init(&c->out, COMMAND_MAX);
     return c;
+}
+
+static void shared_free(struct cache *c)
+{
+    if (c->own_shared) {
+        free(c->shared);
+    }
+}
+
+size_t cache_shared_size(void)
+{
+    return sizeof(struct cache_shared);
+}
+
+void cache_share(struct cache *c, void *memory)
+{
+    if (memory) {
+        shared_free(c);
+        c->shared = memory;
+        c->own_shared = false;
+    }
 }
 
 void cache_close(struct cache *c)
 {
     if (c) {
         drop(c);
-        rate_buckets_free(c->buckets);
+        shared_free(c);
+        buf_free(&c->out);
         free(c);
     }
 }
@@ -62,17 +89,17 @@ const char *cache_error(const struct cache *c)
 
 bool cache_ping(struct cache *c)
 {
-    static const char *const words[] = { "PING" };
-    static const size_t lengths[] = { 4 };
     if (!cache_begin(c)) {
         return false;
     }
-    redisReply *reply = cache_command(c, &(struct cache_args){ 1, words, lengths });
-    bool pong = reply && reply->type == REDIS_REPLY_STATUS;
+    cache_words(c, 1);
+    cache_word(c, STR("PING"));
+    const struct cache_reply *reply = cache_command(c);
+    bool pong = reply && reply->value[0].type == REDIS_REPLY_STATUS;
     if (reply && !pong) {
-        cache_reject(c, reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected answer to PING");
+        cache_reject(c, reply->value[0].type == REDIS_REPLY_ERROR ? reply->value[0].text.p
+                                                                  : "unexpected answer to PING");
     }
-    freeReplyObject(reply);
     return pong;
 }
 
@@ -85,13 +112,18 @@ bool cache_begin(struct cache *c)
     return c->link || open_link(c);
 }
 
-redisReply *cache_command(struct cache *c, const struct cache_args *args)
+const struct cache_reply *cache_command(struct cache *c)
 {
-    redisReply *reply = exchange(c, args);
+    const struct cache_reply *reply = exchange(c);
     /* Redis closes idle connections and restarts; that is no reason to do without it. */
     if (!reply && c->link && c->link->err == REDIS_ERR_EOF) {
+        struct buf kept = c->out; /* connecting may write a command of its own */
+        buf_init(&c->out, COMMAND_MAX);
         drop(c);
-        reply = open_link(c) ? exchange(c, args) : NULL;
+        bool open = open_link(c);
+        buf_free(&c->out);
+        c->out = kept;
+        reply = open ? exchange(c) : NULL;
     }
     if (!reply && c->link) {
         cache_reject(c, c->link->errstr);
@@ -176,10 +208,12 @@ static bool send_all(struct cache *c, const char *p, size_t n)
     return true;
 }
 
-static redisReply *receive(struct cache *c)
+static const struct cache_reply *receive(struct cache *c)
 {
     void *reply = NULL;
     errno = 0;
+    c->reply.array = c->reply.overflow = false;
+    c->reply.count = c->reply.used = 0;
     while (redisGetReplyFromReader(c->link, &reply) == REDIS_OK && !reply) {
         if (!wait_for(c, POLLIN) || redisBufferRead(c->link) != REDIS_OK) {
             break;
@@ -192,18 +226,98 @@ static redisReply *receive(struct cache *c)
     return reply;
 }
 
-static redisReply *exchange(struct cache *c, const struct cache_args *args)
+static const struct cache_reply *exchange(struct cache *c)
 {
-    char *text = NULL;
-    int n = redisFormatCommandArgv(&text, args->count, (const char **)args->words, args->lengths);
-    if (n < 0) {
-        link_failed(c->link, REDIS_ERR_OOM, "out of memory");
+    if (c->out.overflow) {
+        link_failed(c->link, REDIS_ERR_OTHER, "command too long");
         return NULL;
     }
-    redisReply *reply = send_all(c, text, (size_t)n) ? receive(c) : NULL;
-    redisFreeCommand(text);
-    return reply;
+    return send_all(c, c->out.p, c->out.n) ? receive(c) : NULL;
 }
+
+/* ---- commands: RESP, without the allocations of redisFormatCommandArgv ---- */
+
+static void put_count(struct cache *c, char kind, size_t n)
+{
+    buf_addc(&c->out, kind);
+    buf_addi(&c->out, (int64_t)n);
+    buf_add(&c->out, "\r\n", 2);
+}
+
+void cache_words(struct cache *c, size_t count)
+{
+    buf_reset(&c->out);
+    put_count(c, '*', count);
+}
+
+void cache_word(struct cache *c, struct str word)
+{
+    put_count(c, '$', word.n);
+    buf_adds(&c->out, word);
+    buf_add(&c->out, "\r\n", 2);
+}
+
+void cache_number(struct cache *c, int64_t number)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%" PRId64, number);
+    cache_word(c, (struct str){ text, (size_t)n });
+}
+
+/* ---- replies: hiredis' parser with a fixed place for what it finds ---- */
+
+static void *add_value(const redisReadTask *task, struct cache_value value)
+{
+    struct cache_reply *r = &((struct cache *)task->privdata)->reply;
+    if (r->count == CACHE_VALUES_MAX) {
+        r->overflow = true;
+    } else {
+        r->value[r->count++] = value;
+    }
+    return r;
+}
+
+static void *create_string(const redisReadTask *task, char *text, size_t n)
+{
+    struct cache_reply *r = &((struct cache *)task->privdata)->reply;
+    size_t room = sizeof(r->texts) - 1 - r->used;
+    char *copy = r->texts + r->used;
+    size_t kept = n < room ? n : room;
+    r->overflow = r->overflow || kept < n;
+    memcpy(copy, text, kept);
+    copy[kept] = '\0';
+    r->used += kept < room ? kept + 1 : kept;
+    return add_value(task, (struct cache_value){ .type = task->type, .text = { copy, kept } });
+}
+
+static void *create_array(const redisReadTask *task, int count)
+{
+    struct cache_reply *r = &((struct cache *)task->privdata)->reply;
+    r->overflow = r->overflow || task->parent != NULL;
+    r->array = true;
+    (void)count;
+    return r;
+}
+
+static void *create_integer(const redisReadTask *task, long long number)
+{
+    return add_value(task, (struct cache_value){ .type = REDIS_REPLY_INTEGER, .integer = number });
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return add_value(task, (struct cache_value){ .type = REDIS_REPLY_NIL });
+}
+
+static void free_nothing(void *reply)
+{
+    (void)reply;
+}
+
+static redisReplyObjectFunctions into_place = { create_string, create_array, create_integer, create_nil,
+                                                free_nothing };
+
+/* ---- connecting ---- */
 
 /* HOST:PORT, [v6 address]:PORT. */
 static redisContext *connect_tcp(const char *where, struct timeval timeout)
@@ -240,15 +354,17 @@ static const char *authenticate(struct cache *c, char *why, size_t why_size)
     if (!password) {
         return why;
     }
-    redisReply *reply = exchange(
-        c, &(struct cache_args){ 2, (const char *const[]){ "AUTH", password }, (const size_t[]){ 4, size } });
+    cache_words(c, 2);
+    cache_word(c, STR("AUTH"));
+    cache_word(c, (struct str){ password, size });
+    const struct cache_reply *reply = exchange(c);
     const char *wrong = NULL;
-    if (!reply || reply->type != REDIS_REPLY_STATUS) {
-        snprintf(why, why_size, "%s",
-                 reply && reply->type == REDIS_REPLY_ERROR ? reply->str : c->link->errstr);
+    if (!reply || reply->value[0].type != REDIS_REPLY_STATUS) {
+        bool said = reply && reply->value[0].type == REDIS_REPLY_ERROR;
+        snprintf(why, why_size, "%s", said ? reply->value[0].text.p : c->link->errstr);
         wrong = why;
     }
-    freeReplyObject(reply);
+    explicit_bzero(c->out.p, c->out.n);
     explicit_bzero(password, size);
     free(password);
     return wrong;
@@ -263,6 +379,9 @@ static bool open_link(struct cache *c)
         return false;
     }
     (void)fcntl(c->link->fd, F_SETFD, FD_CLOEXEC);
+    c->link->reader->fn = &into_place;
+    c->link->reader->privdata = c;
+    c->returned = true;
     const char *wrong = c->options->redis_password_file[0] ? authenticate(c, why, sizeof(why)) : NULL;
     if (wrong) {
         cache_reject(c, wrong);

@@ -7,25 +7,20 @@
 START_TEST(burst_is_exact)
 {
     struct gcra_policy p = gcra_policy((struct rate_limit){ 10, 60 * SECOND });
-    struct rate_answer a;
+    struct gcra_answer a;
     int64_t tat = 0, now = 1000 * SECOND;
     for (int i = 0; i < 10; i++) {
-        gcra_decide(p, now, &tat, &a);
-        ck_assert(a.allowed);
+        ck_assert(gcra_decide(&p, 1, now, &tat, &a));
         ck_assert_int_eq(a.remaining, 9 - i);
-        ck_assert_int_eq(a.limit, 10);
         ck_assert_int_eq(a.retry_after_us, 0);
         ck_assert_int_eq(a.reset_us, (i + 1) * 6 * SECOND);
     }
-    gcra_decide(p, now, &tat, &a);
-    ck_assert(!a.allowed);
+    ck_assert(!gcra_decide(&p, 1, now, &tat, &a));
     ck_assert_int_eq(a.remaining, 0);
     ck_assert_int_eq(a.retry_after_us, 6 * SECOND);
-    gcra_decide(p, now + 6 * SECOND - 1, &tat, &a);
-    ck_assert(!a.allowed);
+    ck_assert(!gcra_decide(&p, 1, now + 6 * SECOND - 1, &tat, &a));
     ck_assert_int_eq(a.retry_after_us, 1);
-    gcra_decide(p, now + 6 * SECOND, &tat, &a);
-    ck_assert(a.allowed);
+    ck_assert(gcra_decide(&p, 1, now + 6 * SECOND, &tat, &a));
 }
 END_TEST
 
@@ -33,12 +28,11 @@ END_TEST
 START_TEST(long_run_keeps_the_rate)
 {
     struct gcra_policy p = gcra_policy((struct rate_limit){ 7, 3 * SECOND });
-    struct rate_answer a;
+    struct gcra_answer a;
     int64_t tat = 0, now = SECOND, end = now + 3000 * SECOND, passed = 0;
     unsigned seed = 1;
     while (now < end) {
-        gcra_decide(p, now, &tat, &a);
-        passed += a.allowed;
+        passed += gcra_decide(&p, 1, now, &tat, &a);
         seed = seed * 1103515245u + 12345u;
         now += seed % 200000;
     }
@@ -50,14 +44,28 @@ END_TEST
 START_TEST(clock_stepping_back_costs_one_window)
 {
     struct gcra_policy p = gcra_policy((struct rate_limit){ 10, 60 * SECOND });
-    struct rate_answer a;
+    struct gcra_answer a;
     int64_t now = 10000 * SECOND, tat = now + 3600 * SECOND;
-    gcra_decide(p, now, &tat, &a);
-    ck_assert(!a.allowed);
+    ck_assert(!gcra_decide(&p, 1, now, &tat, &a));
     ck_assert_int_eq(a.retry_after_us, 6 * SECOND);
     ck_assert_int_eq(a.reset_us, 60 * SECOND);
-    gcra_decide(p, now + 6 * SECOND, &tat, &a);
-    ck_assert(a.allowed);
+    ck_assert(gcra_decide(&p, 1, now + 6 * SECOND, &tat, &a));
+}
+END_TEST
+
+START_TEST(several_buckets_are_one_decision)
+{
+    struct gcra_policy p[2] = { { SECOND, 5 }, { SECOND, 2 } };
+    struct gcra_answer a[2];
+    int64_t tat[2] = { 0, 0 }, now = 1000 * SECOND;
+    ck_assert(gcra_decide(p, 2, now, tat, a) && gcra_decide(p, 2, now, tat, a));
+    for (int i = 0; i < 5; i++) {
+        ck_assert(!gcra_decide(p, 2, now, tat, a));
+        ck_assert_int_eq(a[0].remaining, 3);
+        ck_assert_int_eq(a[0].retry_after_us, 0);
+        ck_assert_int_eq(a[1].retry_after_us, SECOND);
+    }
+    ck_assert(gcra_decide(p, 0, now, tat, a));
 }
 END_TEST
 
@@ -86,6 +94,7 @@ Suite *gcra_suite(void)
     tcase_add_test(t, burst_is_exact);
     tcase_add_test(t, long_run_keeps_the_rate);
     tcase_add_test(t, clock_stepping_back_costs_one_window);
+    tcase_add_test(t, several_buckets_are_one_decision);
     tcase_add_test(t, odd_policies);
     suite_add_tcase(s, t);
     return s;

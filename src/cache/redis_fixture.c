@@ -83,9 +83,7 @@ void redis_start(const char *password)
                                 .redis_timeout = 2000000,
                                 .redis_retry = 1000000,
                                 .redis_prefix = "test:",
-                                .workers = 4,
-                                .rate_read = { 100, 60000000 },
-                                .rate_login = { 10, 60000000 } };
+                                .workers = 4 };
 }
 
 void redis_stop(void)

@@ -1,24 +1,23 @@
 /* Scripts of Redis. */
 #include "cache/script.h"
 
-#include "base/str.h"
-#include "cache/connection.h"
-
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-#define WORDS_MAX   16
-#define NUMBER_SIZE 24
+struct call { /* what a script of numbers is given */
+    const char *const *keys;
+    size_t key_count;
+    const int64_t *numbers;
+    size_t number_count;
+};
 
 const char *cache_prefix(const struct cache *c)
 {
     return c->options->redis_prefix;
 }
 
-/* EVALSHA names a script by the SHA-1 of its text. */
-static const char *sha_of(struct cache_script *script)
+static struct str sha_of(struct cache_script *script)
 {
     unsigned char digest[20];
     if (!script->sha[0] &&
@@ -27,79 +26,72 @@ static const char *sha_of(struct cache_script *script)
             snprintf(script->sha + 2 * i, 3, "%02x", digest[i]);
         }
     }
-    return script->sha;
+    return (struct str){ script->sha, CACHE_SHA_SIZE - 1 };
 }
 
-static bool is_noscript(const redisReply *reply)
+static bool is_noscript(const struct cache_reply *r)
 {
-    return reply && reply->type == REDIS_REPLY_ERROR && str_starts(str_from(reply->str), STR("NOSCRIPT"));
+    return r && !r->array && r->value[0].type == REDIS_REPLY_ERROR &&
+           str_starts(r->value[0].text, STR("NOSCRIPT"));
 }
 
-static bool number_of(const redisReply *reply, int64_t *out)
+const struct cache_reply *cache_run(struct cache *c, struct cache_script *script, size_t words,
+                                    void (*put)(struct cache *c, const void *data), const void *data)
 {
-    *out = reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
-    return *out >= 0;
-}
-
-static bool read_answer(const redisReply *reply, int64_t *answer, size_t count)
-{
-    if (reply->type != REDIS_REPLY_ARRAY) {
-        return count == 1 && number_of(reply, answer);
-    }
-    bool good = reply->elements == count;
-    for (size_t i = 0; good && i < count; i++) {
-        good = number_of(reply->element[i], &answer[i]);
-    }
-    return good;
-}
-
-static redisReply *run(struct cache *c, struct cache_script *script, struct cache_args *args,
-                       const char **words, size_t *lengths)
-{
-    words[0] = "EVALSHA";
-    words[1] = sha_of(script);
-    lengths[0] = 7;
-    lengths[1] = 40;
-    redisReply *reply = cache_command(c, args);
+    cache_words(c, words + 2);
+    cache_word(c, STR("EVALSHA"));
+    cache_word(c, sha_of(script));
+    put(c, data);
+    const struct cache_reply *reply = cache_command(c);
     if (is_noscript(reply)) {
-        freeReplyObject(reply);
-        words[0] = "EVAL";
-        words[1] = script->text;
-        lengths[0] = 4;
-        lengths[1] = strlen(script->text);
-        reply = cache_command(c, args);
+        cache_words(c, words + 2);
+        cache_word(c, STR("EVAL"));
+        cache_word(c, str_from(script->text));
+        put(c, data);
+        reply = cache_command(c);
     }
     return reply;
+}
+
+void cache_script_reject(struct cache *c, const struct cache_reply *reply)
+{
+    bool said = reply->count > 0 && reply->value[0].type == REDIS_REPLY_ERROR;
+    cache_reject(c, said ? reply->value[0].text.p : "unexpected answer of a script");
+}
+
+static void put_call(struct cache *c, const void *data)
+{
+    const struct call *call = data;
+    cache_number(c, (int64_t)call->key_count);
+    for (size_t i = 0; i < call->key_count; i++) {
+        cache_word(c, str_from(call->keys[i]));
+    }
+    for (size_t i = 0; i < call->number_count; i++) {
+        cache_number(c, call->numbers[i]);
+    }
+}
+
+static bool read_answer(const struct cache_reply *r, int64_t *answer, size_t count)
+{
+    bool good = !r->overflow && r->count == count;
+    for (size_t i = 0; good && i < count; i++) {
+        answer[i] = r->value[i].integer;
+        good = r->value[i].type == REDIS_REPLY_INTEGER && answer[i] >= 0;
+    }
+    return good;
 }
 
 bool cache_script_run(struct cache *c, struct cache_script *script, const char *const *keys, size_t key_count,
                       const int64_t *numbers, size_t number_count, int64_t *answer, size_t answer_count)
 {
-    const char *words[WORDS_MAX];
-    size_t lengths[WORDS_MAX], n = 2;
-    char text[WORDS_MAX][NUMBER_SIZE];
-    if (3 + key_count + number_count > WORDS_MAX) {
-        abort();
+    const struct call call = { keys, key_count, numbers, number_count };
+    if (!cache_begin(c)) {
+        return false;
     }
-    snprintf(text[n], NUMBER_SIZE, "%zu", key_count);
-    words[n] = text[n];
-    n++;
-    for (size_t i = 0; i < key_count; i++) {
-        words[n++] = keys[i];
-    }
-    for (size_t i = 0; i < number_count; i++, n++) {
-        snprintf(text[n], NUMBER_SIZE, "%" PRId64, numbers[i]);
-        words[n] = text[n];
-    }
-    for (size_t i = 2; i < n; i++) {
-        lengths[i] = strlen(words[i]);
-    }
-    struct cache_args args = { (int)n, words, lengths };
-    redisReply *reply = cache_begin(c) ? run(c, script, &args, words, lengths) : NULL;
+    const struct cache_reply *reply = cache_run(c, script, 1 + key_count + number_count, put_call, &call);
     bool good = reply && read_answer(reply, answer, answer_count);
     if (reply && !good) {
-        cache_reject(c, reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected answer of a script");
+        cache_script_reject(c, reply);
     }
-    freeReplyObject(reply);
     return good;
 }

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "db/queries.h"
 
-#define BLIND_AGE_US                                                                                         \
-    1000000 /* how long what was loaded is good while nobody can say whether it has changed */
+#define AGE_MAX_US   30000000 /* how long what was loaded is good at most, whatever the versions say */
+#define BLIND_AGE_US 1000000  /* the same while nobody can say whether it has changed */
 
 /* ---- loading ---- */
 
@@ -19,17 +19,26 @@ static enum access_state state_of(struct str word)
     return str_eqz(word, "good") ? ACCESS_GOOD : str_eqz(word, "suspended") ? ACCESS_SUSPENDED : ACCESS_ENDED;
 }
 
-static void take(const struct token_seen *t, const PGresult *r, struct access *access)
+static void take(const struct request *rq, struct token_seen *t, const PGresult *r, uint64_t epoch)
 {
-    *access = (struct access){ .loaded_us = clock_mono_us() };
+    struct access *access = &t->access;
+    struct str roles = db_get_text(r, 0, 2);
+    *access = (struct access){ .loaded_us = clock_mono_us(), .epoch = epoch };
     access->state = state_of(db_get_text(r, 0, 0));
     access->perms = uuid_is_nil(&t->who.user) ? scopes_perms(scopes_parse(db_get_text(r, 0, 3)))
                                               : perm_set(db_get_text(r, 0, 1));
+    for (unsigned class = 0; class < RATE_CLASSES; class ++) {
+        access->limits[class] = (uint8_t)rate_role_find(rq->options, roles, (enum rate_class) class);
+    }
+    if (rq->versions.state == VERSIONS_KNOWN) {
+        memcpy(access->version, rq->versions.text, sizeof access->version);
+    }
 }
 
 static enum err ask_database(struct request *rq, struct token_seen *t)
 {
     const struct principal *who = &t->who;
+    uint64_t epoch = cache_epoch(rq->cache); /* of before: what is announced meanwhile makes it old */
     struct db_failure failure;
     (void)db_statements(rq->db); /* what was asked between requests is not counted */
     (void)db_busy_us(rq->db);
@@ -42,13 +51,40 @@ static enum err ask_database(struct request *rq, struct token_seen *t)
     if (e != ERR_NONE) {
         return fail_db(rq, &failure);
     }
-    take(t, db_result(b, index), &t->access);
+    take(rq, t, db_result(b, index), epoch);
     return ERR_NONE;
 }
 
-static bool is_current(const struct token_seen *t)
+/* Nothing was announced since it was loaded. */
+static bool is_unchanged(const struct request *rq, const struct access *a)
 {
-    return t->access.state != ACCESS_UNKNOWN && clock_mono_us() - t->access.loaded_us < BLIND_AGE_US;
+    return a->state != ACCESS_UNKNOWN && a->epoch == cache_epoch(rq->cache) && a->version[0] &&
+           rq->versions.state == VERSIONS_KNOWN && strcmp(a->version, rq->versions.text) == 0;
+}
+
+static bool is_current(const struct request *rq, const struct access *a)
+{
+    int64_t age = clock_mono_us() - a->loaded_us;
+    if (rq->versions.state != VERSIONS_UNKNOWN) {
+        return is_unchanged(rq, a) && age < AGE_MAX_US;
+    }
+    return a->state != ACCESS_UNKNOWN && a->epoch == cache_epoch(rq->cache) && age < BLIND_AGE_US;
+}
+
+/* Without PostgreSQL what is known to be unchanged stays good, however old it is. */
+static enum err refresh(struct request *rq, struct token_seen *t)
+{
+    bool unchanged = is_unchanged(rq, &t->access);
+    if (unchanged && !db_usable(rq->db)) {
+        return ERR_NONE;
+    }
+    enum err e = ask_database(rq, t);
+    if (unchanged && (e == ERR_UNAVAILABLE || e == ERR_TIMEOUT)) {
+        rq->err = ERR_NONE;
+        rq->detail = NULL;
+        return ERR_NONE;
+    }
+    return e;
 }
 
 /* ---- the principal ---- */
@@ -65,7 +101,7 @@ static enum err refuse(struct request *rq, enum err e)
 enum err access_load(struct request *rq)
 {
     struct token_seen *t = rq->token;
-    if (!is_current(t) && ask_database(rq, t) != ERR_NONE) {
+    if (!is_current(rq, &t->access) && refresh(rq, t) != ERR_NONE) {
         return rq->err;
     }
     switch (t->access.state) {
@@ -108,10 +144,32 @@ void access_changes_all(struct request *rq)
 
 void access_pending(struct request *rq)
 {
-    (void)rq;
+    struct changes *c = &rq->changes;
+    if (c->all && !c->all_announced) {
+        (void)cache_announce(rq->cache, CHANGE_PENDING, NULL, 0);
+        c->all_announced = true;
+    }
+    if (c->count > c->announced) {
+        (void)cache_announce(rq->cache, CHANGE_PENDING, &c->user[c->announced], c->count - c->announced);
+        c->announced = c->count;
+    }
 }
 
+/*
+ * An op that commits by other means has not announced before; then after is what is left. When nobody knows
+ * whether it was committed, what is pending stays so until it runs out.
+ */
 void access_settle(struct request *rq)
 {
-    (void)rq;
+    struct changes *c = &rq->changes;
+    bool done = rq->err == ERR_NONE;
+    if (rq->err != ERR_OUTCOME_UNKNOWN) {
+        if (c->all_announced || (c->all && done)) {
+            (void)cache_announce(rq->cache, CHANGE_DONE, NULL, 0);
+        }
+        if (c->announced > 0 || (c->count > 0 && done)) {
+            (void)cache_announce(rq->cache, CHANGE_DONE, c->user, done ? c->count : c->announced);
+        }
+    }
+    *c = (struct changes){ .all = false };
 }

@@ -1,101 +1,16 @@
-/* Who asks, how often, and whether for this: authenticate, rate, load, permit. */
+/* Who asks, and whether for this: authenticate, load, permit. */
 #include "http/gates.h"
 
-#include "base/scoreboard.h"
 #include "http/access.h"
 #include "http/op.h"
-#include "http/service.h"
-
-#include <arpa/inet.h>
 
 static enum err authenticate(struct request *rq);
-static enum err rate(struct request *rq);
 static enum err load(struct request *rq);
 static enum err permit(struct request *rq);
 
 const struct gate gate_authenticate = { .name = "authenticate", .run = authenticate, .stage = STAGE_GATES };
-const struct gate gate_rate = { .name = "rate", .run = rate, .stage = STAGE_CACHE };
 const struct gate gate_load = { .name = "load", .run = load, .stage = STAGE_LOAD };
 const struct gate gate_permit = { .name = "permit", .run = permit, .stage = STAGE_GATES };
-
-#define SECOND_US 1000000
-
-/* ---- rate ---- */
-
-static bool is_v4_mapped(const struct in6_addr *a)
-{
-    return IN6_IS_ADDR_V4MAPPED(a);
-}
-
-struct str rate_network(struct arena *a, struct str address)
-{
-    struct in6_addr v6;
-    struct in_addr v4;
-    char text[INET6_ADDRSTRLEN];
-    const char *z = arena_strdup(a, address.p ? address : STR(""));
-    if (inet_pton(AF_INET6, z, &v6) != 1) {
-        return inet_pton(AF_INET, z, &v4) == 1 ? str_from(z) : STR("unknown");
-    }
-    if (is_v4_mapped(&v6)) {
-        memcpy(&v4, &v6.s6_addr[12], sizeof v4);
-        inet_ntop(AF_INET, &v4, text, sizeof text);
-        return arena_str(a, str_from(text));
-    }
-    memset(&v6.s6_addr[8], 0, 8); /* a subscriber has a /64 at least, and may choose any address in it */
-    inet_ntop(AF_INET6, &v6, text, sizeof text);
-    return str_from(arena_printf(a, "%s/64", text));
-}
-
-static struct str rate_subject(struct request *rq, enum rate_class class)
-{
-    char user[UUID_TEXT_SIZE];
-    if (rq->principal.known && class != RATE_LOGIN) {
-        uuid_format(user, &rq->principal.user);
-        return str_from(arena_printf(rq->arena, "u:%s", user));
-    }
-    struct str network = rate_network(rq->arena, rq->headers[HEADER_REMOTE_ADDR]);
-    return str_from(arena_printf(rq->arena, "n:" STR_FMT, STR_ARG(network)));
-}
-
-static int64_t seconds_up(int64_t us)
-{
-    return us <= 0 ? 0 : (us + SECOND_US - 1) / SECOND_US;
-}
-
-/* draft-ietf-httpapi-ratelimit-headers: structured fields; with Retry-After, t is the same moment. */
-static void rate_headers(struct request *rq, enum rate_class class, const struct rate_limit *limit,
-                         const struct rate_answer *r)
-{
-    const char *name = rate_class_names[class];
-    int64_t until = r->allowed ? r->reset_us : r->retry_after_us;
-    response_header(rq, "RateLimit-Policy",
-                    arena_printf(rq->arena, "\"%s\";q=%lld;w=%lld", name, (long long)limit->count,
-                                 (long long)seconds_up(limit->period_us)));
-    response_header(rq, "RateLimit",
-                    arena_printf(rq->arena, "\"%s\";r=%lld;t=%lld", name,
-                                 (long long)(r->remaining > 0 ? r->remaining : 0),
-                                 (long long)seconds_up(until)));
-}
-
-static enum err rate(struct request *rq)
-{
-    enum rate_class class = rq->op->rate;
-    const struct rate_limit *limit = rate_class_limit(rq->options, class);
-    if ((rq->op->flags & OP_NO_RATE) || !limit || limit->count == 0) {
-        return ERR_NONE;
-    }
-    struct rate_answer r = { .allowed = true };
-    rate_check(rq->cache, class, rate_subject(rq, class), &r);
-    if (r.limit > 0) {
-        rate_headers(rq, class, limit, &r);
-    }
-    if (r.allowed) {
-        return ERR_NONE;
-    }
-    scoreboard_count(rq->service->stats.slot, WORKER_REJECTED);
-    rq->retry_after_us = r.retry_after_us;
-    return fail(rq, ERR_RATE_LIMITED, NULL, NULL);
-}
 
 /* ---- authenticate ---- */
 
@@ -104,7 +19,7 @@ static enum err refuse_token(struct request *rq)
 {
     rq->principal = (struct principal){ .known = false };
     rq->token = NULL;
-    if (rate(rq) != ERR_NONE) {
+    if (rate_refused_token(rq) != ERR_NONE) {
         return rq->err;
     }
     response_header(rq, "WWW-Authenticate", "Bearer realm=\"nexus\", error=\"invalid_token\"");
@@ -134,7 +49,7 @@ static enum err authenticate(struct request *rq)
 
 static enum err load(struct request *rq)
 {
-    return rq->token ? access_load(rq) : ERR_NONE;
+    return rq->token && access_load(rq) == ERR_NONE ? rate_by_role(rq) : rq->err;
 }
 
 /* ---- permit ---- */

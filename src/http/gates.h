@@ -44,6 +44,10 @@ bool accept_allows(struct str accept, const char *type);
 /* That type, alone or with charset=utf-8. */
 bool content_type_is(struct str type, const char *wanted);
 
+/* Count a request whose token was bad as nobody's. */
+enum err rate_refused_token(struct request *rq);
+/* Count the request by the limits of its user's roles, which were not known when the rate gate ran. */
+enum err rate_by_role(struct request *rq);
 /* The network an address belongs to: IPv4 as it is, IPv6 by its first 64 bits. */
 struct str rate_network(struct arena *a, struct str address);
 

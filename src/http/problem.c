@@ -69,6 +69,23 @@ static void write_errors(struct json_writer *w, const struct violations *v)
     json_write_array_end(w);
 }
 
+static const char *type_of(struct request *rq)
+{
+    return rq->violated_policy
+               ? PROBLEM_QUOTA_TYPE
+               : arena_printf(rq->arena, "%s%s", rq->service->problem_base, err_info(rq->err)->code);
+}
+
+static void write_policies(struct json_writer *w, const char *policy)
+{
+    if (policy) {
+        json_write_key(w, STR("violated-policies"));
+        json_write_array(w);
+        json_write_strz(w, policy);
+        json_write_array_end(w);
+    }
+}
+
 void problem_start(struct request *rq)
 {
     drop_answer(&rq->res);
@@ -84,12 +101,13 @@ void problem_write(struct request *rq)
     res->content_type = "application/problem+json";
     struct json_writer w = json_write_start(res->body);
     json_write_object(&w);
-    JSON_MEMBER(&w, "type", strz, arena_printf(rq->arena, "%s%s", rq->service->problem_base, info->code));
+    JSON_MEMBER(&w, "type", strz, type_of(rq));
     JSON_MEMBER(&w, "title", strz, info->title);
     JSON_MEMBER(&w, "status", int, info->status);
     JSON_MEMBER(&w, "detail", strz, rq->detail ? rq->detail : info->doc);
     JSON_MEMBER(&w, "code", strz, info->code);
     JSON_MEMBER(&w, "request_id", strz, rq->id);
+    write_policies(&w, rq->violated_policy);
     write_errors(&w, &rq->violations);
     json_write_object_end(&w);
 }

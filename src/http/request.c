@@ -59,6 +59,18 @@ void response_header(struct request *rq, const char *name, const char *value)
     res->header_count++;
 }
 
+void response_header_set(struct request *rq, const char *name, const char *value)
+{
+    struct response *res = &rq->res;
+    for (size_t i = 0; i < res->header_count; i++) {
+        if (strcmp(res->headers[i].name, name) == 0) {
+            res->headers[i].value = value;
+            return;
+        }
+    }
+    response_header(rq, name, value);
+}
+
 void request_param_take(struct request *rq, size_t i)
 {
     rq->query_param_count--;

@@ -95,7 +95,7 @@ struct write {
 /* Whose access the op is about to change; kept by http/access.c. */
 #define CHANGES_MAX 8
 struct changes {
-    bool all;
+    bool all, all_announced;
     size_t count, announced; /* the first so many of `user` were announced as pending */
     struct uuid user[CHANGES_MAX];
 };
@@ -155,6 +155,11 @@ struct request {
 
     struct token_seen *token; /* NULL: none was sent */
     struct principal principal;
+    struct cache_versions versions; /* of the token's bearer, now */
+    bool by_role;                   /* to be counted by what the bearer's roles allow, once they are known */
+    bool limited;                   /* `remaining` is said in the headers */
+    int64_t remaining;              /* of the tightest quota */
+    const char *violated_policy;    /* with ERR_RATE_LIMITED: the quota that is used up */
     struct changes changes;
     void *in;                   /* the op's decoded input struct, or NULL when it has no shape */
     struct str idempotency_key; /* absent: none was sent, or the op takes none */
@@ -196,5 +201,14 @@ void request_param_take(struct request *rq, size_t i);
 
 /* Text of the value must live as long as the request; name is a literal. */
 void response_header(struct request *rq, const char *name, const char *value);
+/* Instead of what the header said before. */
+void response_header_set(struct request *rq, const char *name, const char *value);
+
+/*
+ * For ops that limit by something of the body, an account's address say: also count the request against the
+ * limit of the class for this subject, which is stored as an HMAC only. ERR_RATE_LIMITED is recorded in the
+ * request. One more round trip to Redis.
+ */
+enum err rate_also(struct request *rq, enum rate_class class, struct str subject) MUST_CHECK;
 
 #endif

@@ -84,6 +84,9 @@ struct service *service_create(const struct options *o, const struct service_sta
     }
     s->db = db_create(o, DB_ROLE_API);
     s->cache = cache_create(o);
+    if (cache_shared_size() <= SCOREBOARD_CACHE_SIZE) { /* a test says it is */
+        cache_share(s->cache, scoreboard_cache(s->stats.board));
+    }
     return s;
 }
 
@@ -168,5 +171,6 @@ void service_handle(struct service *s, FCGX_Request *fcgi)
 void service_idle(struct service *s)
 {
     db_maintain(s->db);
+    cache_idle(s->cache);
     probes_refresh(s);
 }

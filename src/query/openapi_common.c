@@ -1,4 +1,5 @@
 /* Components that belong to no entry: money, problems, pages, headers. */
+#include "http/problem.h"
 #include "query/openapi_parts.h"
 
 #include <stdio.h>
@@ -53,6 +54,8 @@ static const struct {
       "\"code\":{\"type\":\"string\",\"pattern\":\"^[a-z_]+$\",\"description\":\"Stable; what programs look "
       "at.\"},"
       "\"request_id\":{\"type\":\"string\",\"description\":\"Finds the request in the server's log.\"},"
+      "\"violated-policies\":{\"type\":\"array\",\"maxItems\":1,\"items\":{\"type\":\"string\"},"
+      "\"description\":\"Of rate_limited: names of the quotas that are used up.\"},"
       "\"errors\":{\"type\":\"array\",\"maxItems\":50,\"description\":\"Everything that is wrong with the "
       "request.\","
       "\"items\":{\"$ref\":\"#/components/schemas/Violation\"}}}}" },
@@ -142,6 +145,9 @@ static void problem_example(struct openapi *d, enum err e)
     const struct err_info *info = err_info(e);
     char type[512];
     snprintf(type, sizeof type, "%s/problems/%s", d->options->public_url, info->code);
+    if (e == ERR_RATE_LIMITED) {
+        snprintf(type, sizeof type, "%s", PROBLEM_QUOTA_TYPE);
+    }
     json_write_object(&d->w);
     OPENAPI_TEXT(d, "summary", info->title);
     OPENAPI_OBJECT(d, "value");

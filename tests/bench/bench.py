@@ -34,6 +34,8 @@ from stack import children, private_stack  # noqa: E402
 TICK = os.sysconf("SC_CLK_TCK")
 CLIENTS = 64
 OPTIONS = {"rate_read": "100000000/m", "rate_search": "100000000/m", "rate_write": "100000000/m", "rate_login": "100000000/m",
+           "rate_login_anonymous": "100000000/m", "rate_hash": "100000000/m", "rate_client": "100000000/m",
+           "rate_network": "100000000/m",
            "worker_max_requests": "0"}
 # name of a ratio: (measurement, reference, least acceptable)
 TARGETS = {

@@ -1,0 +1,276 @@
+/* The one call of a request: quotas and access versions, from Redis or, without it, from this host's memory.
+ */
+#include "cache/ask.h"
+
+#include "base/clock.h"
+#include "cache/announce.h"
+#include "cache/connection.h"
+#include "cache/script.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define SUBJECT_MAX 128 /* longer ones are replaced by their hash */
+#define KEY_MAX     256
+#define STRICT_PARTS                                                                                         \
+    2 /* of the limit of a strict bucket, decided without Redis: hosts do not know of each other */
+
+/*
+ * KEYS = buckets, then access:all and those of the bearer. ARGV = number of buckets; a fresh value; what to
+ * do about access:all: "!" replaces it, a value replaces it when it is that value, "" leaves it; then
+ * interval and burst of each bucket. The first part is gcra_decide() in Lua: times are microseconds of the
+ * server's clock, whole numbers below 2^53, which Lua's doubles hold exactly; a value that no run of this
+ * script wrote counts as no value; every bucket expires when it is full again. Answers now, three numbers a
+ * bucket, and the versions in one text, "" when one of them is pending or was written by nobody of ours.
+ */
+static struct cache_script script = {
+    .text = "local n = tonumber(ARGV[1])\n"
+            "local t = redis.call('TIME')\n"
+            "local now = t[1] * 1000000 + t[2]\n"
+            "local out, found, tat, pass = {now}, {}, {}, true\n"
+            "local function text(key)\n"
+            "  local v = redis.pcall('GET', key)\n"
+            "  return type(v) == 'string' and v\n"
+            "end\n"
+            "for i = 1, n do\n"
+            "  local v = text(KEYS[i])\n"
+            "  local interval = tonumber(ARGV[2 + 2 * i])\n"
+            "  local window = interval * tonumber(ARGV[3 + 2 * i])\n"
+            "  found[i] = v and #v <= 16 and string.find(v, '^%d+$') and tonumber(v) or 0\n"
+            "  tat[i] = math.min(math.max(found[i], now), now + window)\n"
+            "  pass = pass and tat[i] + interval <= now + window\n"
+            "end\n"
+            "for i = 1, n do\n"
+            "  local interval = tonumber(ARGV[2 + 2 * i])\n"
+            "  local limit = now + interval * tonumber(ARGV[3 + 2 * i])\n"
+            "  local retry = math.max(tat[i] + interval - limit, 0)\n"
+            "  if pass then tat[i] = tat[i] + interval end\n"
+            "  if pass or found[i] > tat[i] then\n"
+            "    redis.call('SET', KEYS[i], string.format('%.0f', tat[i]), 'PX', math.floor((tat[i] - now) / "
+            "1000) + 1)\n"
+            "  end\n"
+            "  out[3 * i - 1] = math.floor((limit - tat[i]) / interval)\n"
+            "  out[3 * i] = retry\n"
+            "  out[3 * i + 1] = tat[i] - now\n"
+            "end\n"
+            "if #KEYS > n then\n"
+            "  local all = text(KEYS[n + 1])\n"
+            "  if not all or ARGV[3] == '!' or all == ARGV[3] then\n"
+            "    all = ARGV[2]\n"
+            "    redis.call('SET', KEYS[n + 1], all)\n"
+            "  end\n"
+            "  local versions = #all == 16 and all or ''\n"
+            "  for i = n + 2, #KEYS do\n"
+            "    local v = text(KEYS[i]) or ''\n"
+            "    versions = (v == '' or #v == 16) and versions ~= '' and versions .. ' ' .. v or ''\n"
+            "  end\n"
+            "  out[3 * n + 2] = versions\n"
+            "end\n"
+            "return out\n",
+};
+
+struct ask { /* everything the command is made of */
+    const struct cache_question *q;
+    struct gcra_policy policies[RATE_BUCKETS_MAX];
+    struct str keys[RATE_BUCKETS_MAX];
+    char key_texts[RATE_BUCKETS_MAX][KEY_MAX];
+    size_t prefix; /* bytes of the configured prefix, of no interest to the local buckets */
+    char fresh[CHANGE_VALUE_SIZE];
+    struct str everybody;
+};
+
+static void add_text(char *key, size_t *n, struct str text)
+{
+    size_t room = KEY_MAX - *n;
+    size_t size = text.n < room ? text.n : room;
+    memcpy(key + *n, text.p, size);
+    *n += size;
+}
+
+static void make_key(struct cache *c, struct ask *a, size_t i)
+{
+    const struct rate_bucket *b = &a->q->buckets[i];
+    struct str subject = b->subject;
+    char hash[17];
+    size_t n = 0;
+    if (subject.n > SUBJECT_MAX) {
+        snprintf(hash, sizeof(hash), "%016" PRIx64, (uint64_t)XXH3_64bits(subject.p, subject.n));
+        subject = str_from(hash);
+    }
+    add_text(a->key_texts[i], &n, str_from(c->options->redis_prefix));
+    a->prefix = n;
+    add_text(a->key_texts[i], &n, STR("rate:"));
+    add_text(a->key_texts[i], &n, str_from(b->policy));
+    add_text(a->key_texts[i], &n, STR(":"));
+    add_text(a->key_texts[i], &n, subject);
+    a->keys[i] = (struct str){ a->key_texts[i], n };
+    a->policies[i] = gcra_policy(b->limit);
+}
+
+static size_t version_keys(const struct cache_question *q)
+{
+    return q->versions ? 1 + q->id_count : 0;
+}
+
+/* What follows the script: number of keys, keys, arguments. */
+static size_t words_of(const struct cache_question *q)
+{
+    return 1 + q->bucket_count + version_keys(q) + 3 + 2 * q->bucket_count;
+}
+
+static void put_question(struct cache *c, const void *data)
+{
+    const struct ask *a = data;
+    const struct cache_question *q = a->q;
+    cache_number(c, (int64_t)(q->bucket_count + version_keys(q)));
+    for (size_t i = 0; i < q->bucket_count; i++) {
+        cache_word(c, a->keys[i]);
+    }
+    if (q->versions) {
+        announce_put_key(c, NULL);
+        for (size_t i = 0; i < q->id_count; i++) {
+            announce_put_key(c, q->ids[i]);
+        }
+    }
+    cache_number(c, (int64_t)q->bucket_count);
+    cache_word(c, str_from(a->fresh));
+    cache_word(c, a->everybody);
+    for (size_t i = 0; i < q->bucket_count; i++) {
+        cache_number(c, a->policies[i].interval_us);
+        cache_number(c, a->policies[i].burst);
+    }
+}
+
+static bool is_answer(const struct cache_question *q, const struct cache_reply *r)
+{
+    size_t numbers = 1 + 3 * q->bucket_count;
+    if (!r->array || r->overflow || r->count != numbers + q->versions) {
+        return false;
+    }
+    for (size_t i = 0; i < numbers; i++) {
+        if (r->value[i].type != REDIS_REPLY_INTEGER || r->value[i].integer < 0) {
+            return false;
+        }
+    }
+    return !q->versions ||
+           (r->value[numbers].type == REDIS_REPLY_STRING && r->value[numbers].text.n < CACHE_VERSION_SIZE);
+}
+
+/* What a server says that took the place of another during the very call is not relied on; the next call
+ * will. */
+static void take_versions(struct cache *c, struct str text, bool replaced, struct cache_versions *versions)
+{
+    if (replaced) {
+        versions->state = VERSIONS_PENDING;
+        return;
+    }
+    c->returned = false;
+    versions->state = text.n == 0 ? VERSIONS_PENDING : VERSIONS_KNOWN;
+    memcpy(versions->text, text.p, text.n);
+    versions->text[text.n] = '\0';
+    if (text.n >= CHANGE_VALUE_SIZE - 1) {
+        memcpy(c->everybody, text.p, CHANGE_VALUE_SIZE - 1);
+    }
+}
+
+static bool ask_redis(struct cache *c, struct ask *a, int64_t *now_us, struct gcra_answer *answers,
+                      struct cache_versions *versions)
+{
+    const struct cache_question *q = a->q;
+    bool owed = q->versions && announce_take_debt(c);
+    bool returned = c->returned;
+    if (q->versions) {
+        announce_fresh(a->fresh);
+        a->everybody = owed ? STR("!") : returned ? str_from(c->everybody) : STR("");
+    }
+    const struct cache_reply *reply = cache_run(c, &script, words_of(q), put_question, a);
+    if (!reply || !is_answer(q, reply)) {
+        if (owed) {
+            announce_owe(c);
+        }
+        if (reply) {
+            cache_script_reject(c, reply);
+        }
+        return false;
+    }
+    const struct cache_value *v = reply->value;
+    *now_us = v[0].integer;
+    for (size_t i = 0; i < q->bucket_count; i++) {
+        answers[i] = (struct gcra_answer){ v[1 + 3 * i].integer, v[2 + 3 * i].integer, v[3 + 3 * i].integer };
+    }
+    if (q->versions) {
+        take_versions(c, v[1 + 3 * q->bucket_count].text, c->returned && !returned, versions);
+    }
+    return true;
+}
+
+/* Limits that guard passwords stay strict when hosts cannot know of each other; the others let more through.
+ */
+static void ask_memory(struct cache *c, struct ask *a, int64_t *now_us, struct gcra_answer *answers)
+{
+    struct str names[RATE_BUCKETS_MAX];
+    for (size_t i = 0; i < a->q->bucket_count; i++) {
+        names[i] = str_skip(a->keys[i], a->prefix);
+        if (a->q->buckets[i].strict) {
+            a->policies[i] = gcra_share(a->policies[i], STRICT_PARTS);
+        }
+    }
+    *now_us = clock_mono_us();
+    rate_buckets_decide(&c->shared->buckets, names, a->policies, a->q->bucket_count, *now_us, answers);
+}
+
+/* The one that refuses longest, else the one with the least left. */
+static bool is_tighter(const struct gcra_answer *a, const struct gcra_answer *b)
+{
+    return a->retry_after_us != b->retry_after_us ? a->retry_after_us > b->retry_after_us
+                                                  : a->remaining < b->remaining;
+}
+
+static void report(const struct ask *a, const struct gcra_answer *answers, bool local,
+                   struct rate_answer *out)
+{
+    size_t tight = 0;
+    *out = (struct rate_answer){ .allowed = true, .local = local };
+    if (a->q->bucket_count == 0) {
+        return;
+    }
+    for (size_t i = 1; i < a->q->bucket_count; i++) {
+        tight = is_tighter(&answers[i], &answers[tight]) ? i : tight;
+    }
+    out->bucket = &a->q->buckets[tight];
+    out->limit = a->policies[tight].burst;
+    out->remaining = answers[tight].remaining;
+    out->retry_after_us = answers[tight].retry_after_us;
+    out->reset_us = answers[tight].reset_us;
+    out->allowed = out->retry_after_us == 0;
+}
+
+void cache_decide(struct cache *c, const struct cache_question *q, int64_t *now_us,
+                  struct gcra_answer *answers, struct rate_answer *rate, struct cache_versions *versions)
+{
+    struct ask a;
+    a.q = q;
+    a.prefix = 0;
+    a.fresh[0] = '\0';
+    a.everybody = STR("");
+    versions->state = VERSIONS_UNKNOWN;
+    versions->text[0] = '\0';
+    for (size_t i = 0; i < q->bucket_count; i++) {
+        make_key(c, &a, i);
+    }
+    bool local = !cache_begin(c) || !ask_redis(c, &a, now_us, answers, versions);
+    if (local) {
+        ask_memory(c, &a, now_us, answers);
+    }
+    report(&a, answers, local, rate);
+}
+
+void cache_ask(struct cache *c, const struct cache_question *q, struct rate_answer *rate,
+               struct cache_versions *versions)
+{
+    struct gcra_answer answers[RATE_BUCKETS_MAX];
+    int64_t now_us;
+    cache_decide(c, q, &now_us, answers, rate, versions);
+}

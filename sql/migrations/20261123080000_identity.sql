@@ -126,6 +126,7 @@ create table outbox (
     last_error   text
 );
 create index outbox_unsent_idx on outbox (available_at, id) where sent_at is null and not withheld;
+create index outbox_recipient_idx on outbox (recipient, created_at) where kind = 'mail';
 create index outbox_withheld_idx on outbox (created_at) where withheld;
 
 -- -------------------------------------------------------------------------------------------------- rights

@@ -1,5 +1,14 @@
 -- Accounts: signing up without telling whether the address was known.
 
+-- Whether one more mail of a topic may be sent to an address whose owner did not ask for it: ten an hour.
+create function mail_allowed(address text, mail_topic text) returns boolean language sql stable as $$
+    select count(*) < 10
+      from (select from outbox
+             where recipient = address and kind = 'mail' and topic = mail_topic and not withheld
+               and created_at > now() - interval '1 hour'
+             limit 10) x
+$$;
+
 -- Makes an account with its credentials, roles and a token that verifies its address; or, when the address has an account,
 -- makes all that under a throw-away address and takes it back, so that both take the same time. Either way somebody gets a
 -- mail. Says when that was. Two who sign up with one address at the same moment: the later one is told no more than others.
@@ -24,9 +33,9 @@ begin
         when sqlstate 'NX010' then null;
         when unique_violation then known := true;
     end;
-    insert into outbox (kind, topic, recipient, payload)
+    insert into outbox (kind, topic, recipient, payload, withheld)
     values ('mail', case when known then 'account.exists' else 'account.verify_email' end, address,
-            case when known then mail_known else mail_new end);
+            case when known then mail_known else mail_new end, not mail_allowed(address, 'account.exists'));
     perform audit_append(entry, null, null, null, null, request, client,
                          case when known then 'user.sign_up_again' else 'user.create' end, 'user',
                          (select id::text from users where email = address), null, null);

@@ -78,7 +78,8 @@ delete from outbox where id in
 
 -- name: mailed_token_request
 -- Mail a token to an address: hash, purpose, address, lifetime in microseconds, topic, payload, whether only an address not
--- yet verified. For an address nobody has the same is written, and never sent: so both take the same time.
+-- yet verified. For an address nobody has the same is written, and never sent: so both take the same time. Nor is more sent
+-- than anybody wants.
 with holder as materialized (
     select id from users
      where email = $3 and status = 'active' and (not $7::boolean or email_verified_at is null)
@@ -87,7 +88,7 @@ with holder as materialized (
     values ($1, (select id from holder), $2, $3, now() + $4::int8 * interval '1 microsecond')
 )
 insert into outbox (kind, topic, recipient, payload, withheld)
-values ('mail', $5, $3, $6::text::jsonb, not exists (select from holder));
+values ('mail', $5, $3, $6::text::jsonb, not (mail_allowed($3, $5) and exists (select from holder)));
 
 -- name: mailed_token_holder
 -- Whose token it is, as long as it is good: hash, purpose -> user, address, name.
@@ -154,11 +155,12 @@ with void as (
     values ($4, $1, 'change_email_old', $2, now() + $3::int8 * interval '1 microsecond'),
            ($6, $1, 'change_email_new', $2, now() + $3::int8 * interval '1 microsecond')
 )
-insert into outbox (kind, topic, recipient, payload)
-select 'mail', 'account.change_email_old', u.email, $5::text::jsonb from users u where u.id = $1
+insert into outbox (kind, topic, recipient, payload, withheld)
+select 'mail', 'account.change_email_old', u.email, $5::text::jsonb, false from users u where u.id = $1
 union all
 select 'mail', case when taken then 'account.exists' else 'account.change_email_new' end, $2,
-       case when taken then $8::text::jsonb else $7::text::jsonb end
+       case when taken then $8::text::jsonb else $7::text::jsonb end,
+       not mail_allowed($2, case when taken then 'account.exists' else 'account.change_email_new' end)
   from taken;
 
 -- name: account_email_lock

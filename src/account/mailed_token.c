@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "db/queries.h"
 #include "http/idempotency.h"
+#include "http/op.h"
 #include "json/write.h"
 #include "outbox/outbox.h"
 
@@ -136,6 +137,12 @@ enum err mail_promise(struct request *rq, const char *sentence)
 
 /* ---- asking for one ---- */
 
+enum err mail_rate(struct request *rq, struct str email)
+{
+    return rate_also(rq, RATE_LOGIN,
+                     str_from(arena_printf(rq->arena, "%s %.*s", rq->op->name, STR_ARG(email))));
+}
+
 enum err mail_request_exec(struct request *rq, const struct mail_request *what)
 {
     const struct address_in *in = rq->in;
@@ -143,13 +150,16 @@ enum err mail_request_exec(struct request *rq, const struct mail_request *what)
     struct mailed_token token = mailed_token_new(rq->arena);
     struct str payload = mailed_token_payload(rq, what->page, token.text, what->lifetime_us, STR_NONE);
     bool replayed;
+    enum err e = mail_rate(rq, email);
+    if (e != ERR_NONE) {
+        return e;
+    }
     struct db_batch *b = write_batch(rq);
     (void)DB_ADD(b, &q_mailed_tokens_sweep);
     (void)DB_ADD(b, &q_mailed_token_request, db_bytea(token.hash), db_text(str_from(what->purpose)),
                  db_text(email), db_int8(rq->arena, what->lifetime_us), db_text(str_from(what->topic)),
                  db_text(payload), db_bool(rq->arena, what->unverified_only));
-    enum err e = write_run(rq, b, &replayed);
-    if (e || replayed) {
+    if ((e = write_run(rq, b, &replayed)) || replayed) {
         return e;
     }
     return mail_promise(rq, "If the address belongs to an account, a mail is on its way.");

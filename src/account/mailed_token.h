@@ -61,6 +61,8 @@ struct mail_request {
     int64_t lifetime_us;
     bool unverified_only;
 };
+/* Counts a request that mails to an address anybody may name; ERR_RATE_LIMITED is recorded. */
+enum err mail_rate(struct request *rq, struct str email) MUST_CHECK;
 enum err mail_request_exec(struct request *rq, const struct mail_request *what) MUST_CHECK;
 
 #endif

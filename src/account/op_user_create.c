@@ -133,7 +133,8 @@ static enum err user_create_exec(struct request *rq)
                                      .roles = account_default_roles,
                                      .role_count = 2 };
     enum err e = password_acceptable(rq, "/password", in->password, account->email, account->name);
-    if (e || (e = password_hash(rq->options, rq->arena, in->password, &account->password_hash))) {
+    if (e || (e = mail_rate(rq, account->email)) ||
+        (e = password_hash(rq->options, rq->arena, in->password, &account->password_hash))) {
         return e;
     }
     struct db_batch *b = write_batch(rq);

@@ -152,7 +152,10 @@ class Browser:
 
     def authorize(self, params):
         """Ask, and go through whatever pages come; the answer that is no page of ours."""
-        answer = self.get("/oauth/authorize", **params)
+        return self.finish(self.get("/oauth/authorize", **params))
+
+    def finish(self, answer):
+        """Go on from this answer, which may be a page."""
         self.pages = []
         for _ in range(4):
             if answer.status_code != 200:

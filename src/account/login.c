@@ -117,6 +117,8 @@ static enum err decide(struct request *rq, const struct account_login *account, 
         return e;
     }
     add_method(out, "pwd");
+    out->user = account->id;
+    out->email = account->email;
     if (code && (e = second_factor_use(rq, &account->id, &account->factor, *code, &out->failure))) {
         return e;
     }
@@ -127,8 +129,6 @@ static enum err decide(struct request *rq, const struct account_login *account, 
     if (!account->active) {
         return ERR_ACCOUNT_INACTIVE;
     }
-    out->user = account->id;
-    out->email = account->email;
     renew_hash(rq, account, password, out);
     return ERR_NONE;
 }

@@ -32,12 +32,12 @@ struct login {
  *
  * ERR_NONE                     yes: out->user, methods. A code given is used up.
  * ERR_BAD_CREDENTIALS          address or password is wrong
- * ERR_SECOND_FACTOR_REQUIRED   the password is right, the account has a second factor, and no code was given
- * ERR_SECOND_FACTOR_WRONG      the password is right, the code is not, or it was used before
- * ERR_ACCOUNT_INACTIVE         everything is right, but the account is suspended or deactivated
- * ERR_RATE_LIMITED             too many failures for this account or from this network: out->retry_after_us
- * ERR_BUSY                     too many passwords are being checked: out->retry_after_us
- * others                       PostgreSQL is away and the like: out->failure
+ * ERR_SECOND_FACTOR_REQUIRED   the password is right, the account (out->user) has a second factor, and no
+ * code was given: second_factor_check goes on from here ERR_SECOND_FACTOR_WRONG      the password is right,
+ * the code is not, or it was used before ERR_ACCOUNT_INACTIVE         everything is right, but the account is
+ * suspended or deactivated ERR_RATE_LIMITED             too many failures for this account or from this
+ * network: out->retry_after_us ERR_BUSY                     too many passwords are being checked:
+ * out->retry_after_us others                       PostgreSQL is away and the like: out->failure
  */
 enum err login_check(struct request *rq, struct str email, struct str password, struct str code,
                      struct login *out) MUST_CHECK;

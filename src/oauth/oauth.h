@@ -18,8 +18,8 @@
 #include "session/session.h"
 
 extern const struct op op_oauth_authorize, op_oauth_authorize_form, op_oauth_continue, op_oauth_login,
-    op_oauth_consent, op_oauth_token, op_oauth_revoke, op_oauth_introspect, op_oauth_userinfo,
-    op_oauth_userinfo_form, op_oauth_logout, op_oauth_logout_form, op_oauth_logout_confirm,
+    op_oauth_factor, op_oauth_consent, op_oauth_token, op_oauth_revoke, op_oauth_introspect,
+    op_oauth_userinfo, op_oauth_userinfo_form, op_oauth_logout, op_oauth_logout_form, op_oauth_logout_confirm,
     op_openid_configuration, op_oauth_configuration, op_jwks;
 extern const struct op op_client_create, op_client_list, op_client_read, op_client_update, op_client_secret,
     op_client_delete, op_consent_list, op_consent_delete;

@@ -7,6 +7,7 @@
 static enum err authorize_exec(struct request *rq);
 static enum err continue_exec(struct request *rq);
 static enum err login_exec(struct request *rq);
+static enum err factor_exec(struct request *rq);
 static enum err consent_exec(struct request *rq);
 
 #define PAGE_FLAGS (OP_PAGE | OP_RAW | OP_SECRET | OP_OWN_AUTH)
@@ -143,7 +144,7 @@ static enum err go_on(struct request *rq, const struct authorize *a)
 
 struct login_in {
     struct shape_seen seen;
-    struct str transaction, email, password, code;
+    struct str transaction, email, password;
 };
 
 static const struct shape_field login_fields[] = {
@@ -164,14 +165,6 @@ static const struct shape_field login_fields[] = {
       .max = 1024,
       .doc = "Its password.",
       .example = "\"correct horse battery staple\"" },
-    { .name = "code",
-      .type = SHAPE_STRING,
-      .flags = SHAPE_SECRET | SHAPE_EXACT,
-      .offset = offsetof(struct login_in, code),
-      .min = 1,
-      .max = 64,
-      .doc = "Code of a second factor.",
-      .example = "\"123456\"" },
 };
 static const struct shape login_shape = { .name = "LoginForm",
                                           .fields = login_fields,
@@ -180,14 +173,7 @@ static const struct shape login_shape = { .name = "LoginForm",
                                           .doc = "The log-in page's form.",
                                           .open = true };
 static const enum err login_errors[] = {
-    ERR_INVALID_REQUEST,
-    ERR_BAD_CREDENTIALS,
-    ERR_SECOND_FACTOR_REQUIRED,
-    ERR_SECOND_FACTOR_WRONG,
-    ERR_ACCOUNT_INACTIVE,
-    ERR_FORBIDDEN,
-    ERR_BUSY,
-    ERR_NONE,
+    ERR_INVALID_REQUEST, ERR_BAD_CREDENTIALS, ERR_ACCOUNT_INACTIVE, ERR_FORBIDDEN, ERR_BUSY, ERR_NONE
 };
 
 const struct op op_oauth_login = {
@@ -212,8 +198,6 @@ static struct str fault_of(struct request *rq, enum err e)
     switch (e) {
     case ERR_BAD_CREDENTIALS:
         return STR("E-mail address and password do not belong together.");
-    case ERR_SECOND_FACTOR_REQUIRED:
-        return STR("Enter your password again, and the code of your authenticator.");
     case ERR_SECOND_FACTOR_WRONG:
         return STR("The code is wrong, or was used before.");
     default:
@@ -221,29 +205,72 @@ static struct str fault_of(struct request *rq, enum err e)
     }
 }
 
-/* The page again; its status is what the op would have answered with. */
-static enum err show_again(struct request *rq, const struct authorize *a, enum err e,
-                           const struct login *login)
+/* A page again: its status is what an op would have answered with, and so are the headers. */
+static void add_status_headers(struct request *rq, enum err e, const struct login *login)
 {
-    const struct login_in *in = rq->in;
-    const struct err_info *info = err_info(e);
-    bool code = e == ERR_SECOND_FACTOR_REQUIRED || e == ERR_SECOND_FACTOR_WRONG;
-    if (login->failure.err == e) {
-        return fail_db(rq, &login->failure);
-    }
-    if (info->status == 401) {
+    int status = err_info(e)->status;
+    int64_t seconds = (login->retry_after_us + 999999) / 1000000;
+    if (status == 401) {
         response_header(rq, "WWW-Authenticate", "Bearer realm=\"nexus\"");
     }
-    if (info->status == 429 || info->status == 503) {
-        int64_t seconds = (login->retry_after_us + 999999) / 1000000;
+    if (status == 429 || status == 503) {
         response_header(rq, "Retry-After",
                         arena_printf(rq->arena, "%lld", (long long)(seconds > 0 ? seconds : 1)));
     }
+}
+
+static enum err show_login_again(struct request *rq, const struct authorize *a, enum err e,
+                                 const struct login *login)
+{
+    const struct login_in *in = rq->in;
+    if (login->failure.err == e) {
+        return fail_db(rq, &login->failure);
+    }
+    add_status_headers(rq, e, login);
     authorize_show_login(
         rq, a,
-        (struct login_page){
-            .status = info->status, .fault = fault_of(rq, e), .email = in->email, .ask_code = code });
+        (struct login_page){ .status = err_info(e)->status, .fault = fault_of(rq, e), .email = in->email });
     return ERR_NONE;
+}
+
+static enum err begin_session(struct request *rq, struct authorize *a, const struct login *login)
+{
+    bool replayed;
+    struct db_batch *b = write_batch(rq);
+    login_add(rq, b, login);
+    enum err e = browser_add_login(rq, b, login, &a->browser);
+    return e || (e = write_run(rq, b, &replayed)) ? e : go_on(rq, a);
+}
+
+/* ---- second factor ---- */
+
+/* That a password was right a moment ago, in this browser. */
+#define PROOF_LIFETIME_US (INT64_C(600) * 1000000)
+
+static struct str seal_proof(struct request *rq, const struct uuid *user)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(text, user);
+    return browser_seal(rq, "factor", STR(""), rq->now_us, str_from(text));
+}
+
+static bool open_proof(struct request *rq, struct str proof, struct uuid *user)
+{
+    int64_t made_us;
+    struct str text;
+    return browser_open(rq, "factor", STR(""), proof, &made_us, &text) &&
+           rq->now_us - made_us < PROOF_LIFETIME_US && uuid_parse(text, user);
+}
+
+static void show_factor(struct request *rq, const struct authorize *a, int status, struct str fault,
+                        struct str proof)
+{
+    page_factor(rq, &(struct factor_page){ .status = status,
+                                           .client = a->client.name,
+                                           .redirect = a->in->redirect_uri,
+                                           .fault = fault,
+                                           .transaction = authorize_seal(rq, "login", a),
+                                           .proof = proof });
 }
 
 static enum err login_exec(struct request *rq)
@@ -251,20 +278,97 @@ static enum err login_exec(struct request *rq)
     const struct login_in *in = rq->in;
     struct authorize a;
     struct login login;
-    bool answered, replayed;
+    bool answered;
     enum err e = check_origin(rq);
     if (e || (e = reopen(rq, "login", in->transaction, &a, &answered)) || answered) {
         return e;
     }
-    if ((e = login_check(rq, in->email, in->password, in->code, &login))) {
-        return show_again(rq, &a, e, &login);
+    e = login_check(rq, in->email, in->password, STR_NONE, &login);
+    if (e == ERR_SECOND_FACTOR_REQUIRED) {
+        show_factor(rq, &a, 200, STR_NONE, seal_proof(rq, &login.user));
+        return ERR_NONE;
     }
-    struct db_batch *b = write_batch(rq);
-    login_add(rq, b, &login);
-    if ((e = browser_add_login(rq, b, &login, &a.browser)) || (e = write_run(rq, b, &replayed))) {
+    return e ? show_login_again(rq, &a, e, &login) : begin_session(rq, &a, &login);
+}
+
+struct factor_in {
+    struct shape_seen seen;
+    struct str transaction, proof, code;
+};
+
+static const struct shape_field factor_fields[] = {
+    TRANSACTION(IN_BODY, factor_in),
+    { .name = "proof",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED | SHAPE_EXACT,
+      .offset = offsetof(struct factor_in, proof),
+      .min = 1,
+      .max = 500,
+      .doc = "That the password was right, sealed.",
+      .example = "\"MTIz.NDU2\"" },
+    { .name = "code",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED | SHAPE_SECRET | SHAPE_EXACT,
+      .offset = offsetof(struct factor_in, code),
+      .min = 1,
+      .max = 64,
+      .doc = "Code of an authenticator app, or a recovery code.",
+      .example = "\"123456\"" },
+};
+static const struct shape factor_shape = { .name = "SecondFactorForm",
+                                           .fields = factor_fields,
+                                           .count = SHAPE_COUNT(factor_fields),
+                                           .size = sizeof(struct factor_in),
+                                           .doc = "The second factor's form.",
+                                           .open = true };
+static const enum err factor_errors[] = {
+    ERR_INVALID_REQUEST, ERR_SECOND_FACTOR_WRONG, ERR_ACCOUNT_INACTIVE, ERR_FORBIDDEN, ERR_BUSY, ERR_NONE
+};
+
+const struct op op_oauth_factor = {
+    .name = "oauth_factor",
+    .method = METHOD_POST,
+    .path = "/oauth/factor",
+    .tag = TAG,
+    .summary = "Give the code of a second factor on the page",
+    .doc = "The second page of the log-in, for accounts with a second factor; not for clients.",
+    .perm = PERM_PUBLIC,
+    .rate = RATE_LOGIN,
+    .flags = PAGE_FLAGS | OP_FORM,
+    .in = &factor_shape,
+    .errors = factor_errors,
+    .refusal = &page_refusal,
+    .security = nobody,
+    .exec = factor_exec,
+};
+
+static enum err factor_exec(struct request *rq)
+{
+    const struct factor_in *in = rq->in;
+    struct authorize a;
+    struct login login;
+    struct uuid user;
+    bool answered;
+    enum err e = check_origin(rq);
+    if (e || (e = reopen(rq, "login", in->transaction, &a, &answered)) || answered) {
         return e;
     }
-    return go_on(rq, &a);
+    if (!open_proof(rq, in->proof, &user)) {
+        return start_again(rq);
+    }
+    e = second_factor_check(rq, &user, in->code, &login);
+    if (e && login.failure.err == e) {
+        return fail_db(rq, &login.failure);
+    }
+    if (e) {
+        add_status_headers(rq, e, &login);
+        show_factor(rq, &a, err_info(e)->status, fault_of(rq, e), in->proof);
+        return ERR_NONE;
+    }
+    memmove(&login.methods[1], &login.methods[0], 2 * sizeof login.methods[0]);
+    login.methods[0] = STR("pwd");
+    login.method_count++;
+    return begin_session(rq, &a, &login);
 }
 
 /* ---- consent ---- */

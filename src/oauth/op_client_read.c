@@ -1,5 +1,5 @@
 /* GET /v1/oauth/clients and one of them. */
-#include "oauth/oauth.h"
+#include "oauth/client_in.h"
 
 #include "query/plan.h"
 
@@ -29,6 +29,7 @@ const struct op op_client_read = {
     .perm = PERM_CLIENT_MANAGE,
     .rate = RATE_READ,
     .flags = OP_ITEM,
+    .in = &client_id_shape,
     .entity = &entity_client,
     .errors = errors,
     .exec = read_exec,

@@ -48,9 +48,15 @@ static const char login_html[] = PAGE_BODY
     "<label for=\"password\">Password</label>\n"
     "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required"
     " maxlength=\"1024\"{{?fault}} aria-describedby=\"fault\"{{/fault}}{{?email}} autofocus{{/email}}>\n"
-    "{{?code}}<label for=\"code\">Code of your authenticator, or a recovery code</label>\n"
-    "<input id=\"code\" name=\"code\" inputmode=\"text\" autocomplete=\"one-time-code\" maxlength=\"64\" "
-    "required>\n{{/code}}"
+    "<button type=\"submit\">Log in</button>\n</form>\n" PAGE_END;
+
+static const char factor_html[] = PAGE_BODY
+    "<h1>Enter your code{{?client}} to continue to {{client}}{{/client}}</h1>\n" FAULT
+    "<form method=\"post\" action=\"/oauth/factor\">\n" HIDDEN
+    "<input type=\"hidden\" name=\"proof\" value=\"{{proof}}\">\n"
+    "<label for=\"code\">Code of your authenticator app, or a recovery code</label>\n"
+    "<input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" required maxlength=\"64\" autofocus"
+    "{{?fault}} aria-describedby=\"fault\"{{/fault}}>\n"
     "<button type=\"submit\">Log in</button>\n</form>\n" PAGE_END;
 
 static const char consent_html[] = PAGE_BODY
@@ -138,10 +144,20 @@ void page_login(struct request *rq, const struct login_page *p)
                                          { "client", p->client, NULL },
                                          { "fault", p->fault, NULL },
                                          { "email", p->email, NULL },
-                                         { "code", p->ask_code ? STR("") : STR_NONE, NULL },
                                          { "transaction", p->transaction, NULL },
                                          END };
     write_page(rq, p->status, p->redirect, login_html, values);
+}
+
+void page_factor(struct request *rq, const struct factor_page *p)
+{
+    const struct html_value values[] = { { "title", p->fault.p ? STR("Code: try again") : STR("Code"), NULL },
+                                         { "client", p->client, NULL },
+                                         { "fault", p->fault, NULL },
+                                         { "transaction", p->transaction, NULL },
+                                         { "proof", p->proof, NULL },
+                                         END };
+    write_page(rq, p->status, p->redirect, factor_html, values);
 }
 
 /* Host of a web address, else the whole: what tells people where they are going. */

@@ -11,10 +11,16 @@ struct login_page {
     struct str redirect;    /* where the user will be sent: for the policy of forms */
     struct str email;       /* in the field when the page opens */
     struct str fault;       /* why the form is shown again */
-    bool ask_code;          /* of the second factor */
     struct str transaction; /* sealed */
 };
 void page_login(struct request *rq, const struct login_page *p);
+
+struct factor_page {
+    int status;
+    struct str client, redirect, fault, transaction;
+    struct str proof; /* that the password was right, sealed */
+};
+void page_factor(struct request *rq, const struct factor_page *p);
 
 struct consent_page {
     struct str client, email, redirect;

@@ -1,0 +1,46 @@
+"""The modules of the OpenID Connect Core basic certification plan (oidcc-basic-certification-test-plan) and the test that covers each."""
+
+FLOW, CLIENTS = "test_oauth.py", "test_oauth_clients.py"
+
+MODULES = {
+    "oidcc-server": (FLOW, "test_code_flow"),
+    "oidcc-response-type-missing": (FLOW, "test_response_type_missing"),
+    "oidcc-idtoken-signature": (FLOW, "test_id_token_signature_and_hash"),
+    "oidcc-idtoken-unsigned": (FLOW, "test_id_tokens_are_never_unsigned"),
+    "oidcc-userinfo-get": (FLOW, "test_userinfo[get]"),
+    "oidcc-userinfo-post-header": (FLOW, "test_userinfo[post header]"),
+    "oidcc-userinfo-post-body": (FLOW, "test_userinfo[post body]"),
+    "oidcc-ensure-request-without-nonce-succeeds-for-code-flow": (FLOW, "test_request_without_nonce"),
+    "oidcc-scope-profile": (FLOW, "test_scopes_bring_claims_to_userinfo"),
+    "oidcc-scope-email": (FLOW, "test_scopes_bring_claims_to_userinfo"),
+    "oidcc-scope-address": (FLOW, "test_scopes_bring_claims_to_userinfo"),
+    "oidcc-scope-phone": (FLOW, "test_scopes_bring_claims_to_userinfo"),
+    "oidcc-scope-all": (FLOW, "test_scopes_bring_claims_to_userinfo"),
+    "oidcc-ensure-other-scope-order-succeeds": (FLOW, "test_what_changes_nothing"),
+    "oidcc-display-page": (FLOW, "test_what_changes_nothing"),
+    "oidcc-display-popup": (FLOW, "test_what_changes_nothing"),
+    "oidcc-prompt-login": (FLOW, "test_prompt_login_asks_again"),
+    "oidcc-prompt-none-not-logged-in": (FLOW, "test_prompt_none"),
+    "oidcc-prompt-none-logged-in": (FLOW, "test_prompt_none"),
+    "oidcc-max-age-1": (FLOW, "test_max_age"),
+    "oidcc-max-age-10000": (FLOW, "test_max_age"),
+    "oidcc-ensure-request-with-unknown-parameter-succeeds": (FLOW, "test_what_changes_nothing"),
+    "oidcc-id-token-hint": (FLOW, "test_id_token_hint"),
+    "oidcc-login-hint": (FLOW, "test_login_hint_fills_the_form"),
+    "oidcc-ui-locales": (FLOW, "test_what_changes_nothing"),
+    "oidcc-claims-locales": (FLOW, "test_what_changes_nothing"),
+    "oidcc-ensure-request-with-acr-values-succeeds": (FLOW, "test_what_changes_nothing"),
+    "oidcc-codereuse": (FLOW, "test_a_code_shown_twice_takes_back_what_it_gave[0 s]"),
+    "oidcc-codereuse-30seconds": (FLOW, "test_a_code_shown_twice_takes_back_what_it_gave[30 s]"),
+    "oidcc-ensure-registered-redirect-uri": (FLOW, "test_nobody_is_sent_elsewhere"),
+    "oidcc-ensure-post-request-succeeds": (FLOW, "test_authorization_by_post"),
+    "oidcc-server-client-secret-post": (CLIENTS, "test_openid_client_code_flow[post]"),
+    "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported":
+        (FLOW, "test_what_is_not_supported_is_refused_in_the_right_words"),
+    "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported":
+        (FLOW, "test_what_is_not_supported_is_refused_in_the_right_words"),
+    "oidcc-claims-essential": (FLOW, "test_single_claims"),
+    "oidcc-ensure-request-object-with-redirect-uri": (FLOW, "test_request_object_with_another_redirect_uri"),
+    "oidcc-refresh-token": (CLIENTS, "test_openid_client_refresh_revocation_and_logout[basic]"),
+    "oidcc-ensure-request-with-valid-pkce-succeeds": (FLOW, "test_pkce_is_required"),
+}

@@ -815,7 +815,7 @@ def test_clients_are_read_changed_and_removed(stack, client):
     stored, = stack.query("select secret_hash from oauth_clients where id = %s", mine.id)[0]
     assert bytes(stored) == hashlib.sha256(mine.secret.encode()).digest()
     assert admin.delete(path).status_code == 204 and admin.get(path).status_code == 404 and admin.delete(path).status_code == 404
-    actions = {row for row, in stack.query("select action from audit_log where target = %s", mine.id)}
+    actions = {row for row, in stack.query("select action from audit_log where target_id = %s", mine.id)}
     assert actions == {"client.create", "client.update", "client.delete"}
 
 

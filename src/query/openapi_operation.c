@@ -215,7 +215,8 @@ static void problem_headers(struct openapi *d, const struct op *op, int status)
     if (status == 429 || status == 503) {
         header_ref(d, "Retry-After", "RetryAfter");
     }
-    if (status == 401 || (status == 403 && op->perm != PERM_PUBLIC)) { /* RFC 6750, 3.1: insufficient_scope */
+    if (status == 401 ||
+        (status == 403 && (op->perm != PERM_PUBLIC || op->refusal))) { /* RFC 6750, 3.1: insufficient_scope */
         header_ref(d, "WWW-Authenticate", "WWWAuthenticate");
     }
     OPENAPI_END(d);

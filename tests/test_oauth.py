@@ -2,6 +2,7 @@
 import base64
 import concurrent.futures
 import hashlib
+import json
 import time
 import urllib.parse
 
@@ -829,6 +830,41 @@ def test_clients_that_make_no_sense(stack, members, pointer):
     good = {"confidential": True, "name": "x", "redirect_uris": [REDIRECT], "grants": ["authorization_code"], "scopes": ["openid"]}
     answer = oauth.admin_of(stack).post("/v1/oauth/clients", json={**good, **members})
     assert answer.status_code == 422 and pointer in [error["pointer"] for error in answer.json()["errors"]], answer.text
+
+
+def test_clients_at_the_shell(stack, ada):
+    made = json.loads(stack.ctl("client", "create", "--json", "--name", "From the shell", "--redirect-uri", REDIRECT, "--scope", "openid",
+                                "--scope", "offline_access", "--audience", "https://api.example.com/").stdout)
+    client = Client.known(stack, made["client_id"], made["client_secret"])
+    tokens = client.tokens(Browser(stack, ada), scope="openid offline_access")
+    listed = {row["client_id"]: row for row in json.loads(stack.ctl("client", "list", "--json").stdout)}
+    assert listed[client.id]["kind"] == "confidential" and listed[client.id]["scopes"] == ["openid", "offline_access"]
+    assert f"{client.id}  confidential  enabled       From the shell" in stack.ctl("client", "list").stdout
+    old, client.secret = client.secret, json.loads(stack.ctl("client", "rotate-secret", client.id, "--json").stdout)["client_secret"]
+    tokens = client.refresh(tokens["refresh_token"]).json()
+    assert works(stack, tokens["access_token"])
+    client.secret, new = old, client.secret
+    assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+    client.secret = new
+    stack.ctl("client", "disable", client.id)
+    for _ in range(12):
+        assert not works(stack, tokens["access_token"])
+    stack.ctl("client", "disable", "--enable", client.id)
+    assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    text = stack.ctl("client", "create", "--public", "--name", "On a phone", "--redirect-uri", "com.example.app:/done").stdout
+    assert "client_id" in text and "secret" not in text
+    actions = [action for action, in stack.query("select action from audit_log where target_id = %s order by id", client.id)]
+    assert actions == ["client.create", "client.secret", "client.update", "client.update"]
+
+
+@pytest.mark.parametrize("arguments, exit, words", [
+    (["create"], 2, "--name"), (["create", "--name", "x"], 2, "redirect_uris"), (["create", "--name", "x", "--redirect-uri", "http://a.example/"], 2, "redirect_uris/0"),
+    (["create", "--name", "x", "--redirect-uri", REDIRECT, "--scope", "emial"], 2, "did you mean 'email'"),
+    (["rotate-secret", "x"], 2, "UUID"), (["rotate-secret", "0192f3a4-5b6c-7d8e-9f01-23456789abcd"], 4, "no confidential client"),
+    (["disable", "0192f3a4-5b6c-7d8e-9f01-23456789abcd"], 4, "no client"), (["disable"], 2, "")])
+def test_slips_at_the_shell(stack, arguments, exit, words):
+    done = stack.ctl("client", *arguments, check=False)
+    assert done.returncode == exit and words in done.stderr, done.stderr
 
 
 def test_secrets_are_rotated(stack):

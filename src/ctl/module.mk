@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/cmd_check.c %D%/cmd_config.c %D%/cmd_keys_activate.c %D%/cmd_keys_generate.c %D%/cmd_keys_list.c \
 	%D%/cmd_keys_retire.c %D%/keys.h %D%/keys.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_outbox_list.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c
 %C%_libctl_a_SOURCES += %D%/cmd_maintenance_prune.c
+%C%_libctl_a_SOURCES += %D%/client.h %D%/client.c %D%/cmd_client_create.c %D%/cmd_client_disable.c %D%/cmd_client_list.c \
+	%D%/cmd_client_rotate_secret.c
 %C%_libctl_a_SOURCES += %D%/audit_chain.h %D%/audit_chain.c %D%/audit_anchor.h %D%/audit_anchor.c \
 	%D%/cmd_user_restore.c %D%/cmd_user_show.c %D%/cmd_user_suspend.c \
 	%D%/cmd_audit_anchor.c %D%/cmd_audit_list.c %D%/cmd_audit_verify.c

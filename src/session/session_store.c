@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "db/queries.h"
 #include "http/access.h"
+#include "http/audit.h"
 #include "session/refresh_token.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -116,14 +117,16 @@ static enum err refuse(struct request *rq)
 static enum err end_family(struct request *rq, const struct rotation *r, const struct uuid *user)
 {
     bool replayed;
+    char session[UUID_TEXT_SIZE];
+    uuid_format(session, &r->session);
     struct db_batch *b = write_batch(rq);
     (void)session_add_end(rq, b, user, &r->session, "reuse");
+    audit_add(rq, b, AUDIT_SESSION_REUSE, user, NULL,
+              arena_printf(rq->arena, "{\"session\": \"%s\"}", session));
     enum err e = write_run(rq, b, &replayed);
     if (e != ERR_NONE) {
         return e;
     }
-    char session[UUID_TEXT_SIZE];
-    uuid_format(session, &r->session);
     LOG(LOG_WARN, "a used refresh token was shown: session ended", LOG_TEXT("session", session),
         LOG_TEXT("request_id", rq->id));
     return refuse(rq);

@@ -261,6 +261,7 @@ static struct request *request(void)
     rq->secret = secret;
     rq->env = no_headers;
     rq->now_us = clock_unix_us();
+    memcpy(rq->id, "00000000000000000000000000000001", 33);
     rq->headers[HEADER_REMOTE_ADDR] = STR("203.0.113.77");
     return rq;
 }

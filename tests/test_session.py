@@ -100,6 +100,13 @@ def test_a_session_keeps_its_name_and_moment(stack, api, user):
     assert first["jti"] != then["jti"]
 
 
+def test_a_refresh_is_one_statement(stack, api, user):
+    somebody = user()
+    answer = refresh(api, somebody.refresh_token)
+    line, = (line for line in stack.log().splitlines() if answer.headers["X-Request-Id"] in line)
+    assert json.loads(line)["op"] == "auth_refresh" and json.loads(line)["statements"] == 1
+
+
 def test_a_long_chain(stack, api, user):
     somebody = user()
     token, seen = somebody.refresh_token, {somebody.refresh_token}
@@ -292,6 +299,17 @@ def test_options_set_lifetimes_and_grace(fresh_stack):
     refused(refresh(api, somebody.refresh_token))
     refused(refresh(api, successor))
     assert row(stack, somebody, "end_reason") == ("reuse",)
+
+
+def test_the_oldest_sessions_make_room(fresh_stack):
+    stack = fresh_stack(options={"session_limit": "3"})
+    somebody = stack.user()
+    tokens = [somebody.refresh_token] + [log_in(stack, somebody)[0] for _ in range(4)]
+    for token in tokens[:2]:
+        refused(refresh(stack.session(), token))
+    for token in tokens[2:]:
+        next_token(stack.session(), token)
+    assert stack.query("select count(*) from sessions where end_reason = 'limit'") == [(2,)]
 
 
 def test_use_keeps_a_session_alive(stack, api, user):

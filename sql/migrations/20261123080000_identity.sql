@@ -66,7 +66,7 @@ create table sessions (
     idle_seconds     integer     not null constraint sessions_idle_positive check (idle_seconds > 0),
     ended_at         timestamptz,
     end_reason       text        constraint sessions_end_reason_known check (end_reason in
-                                 ('logout', 'revoked', 'reuse', 'password', 'suspended', 'deactivated')),
+                                 ('logout', 'revoked', 'reuse', 'password', 'suspended', 'deactivated', 'limit')),
     network          inet,       -- of the last use, without the part that tells hosts apart
     user_agent       text        constraint sessions_user_agent_length check (length(user_agent) <= 256),
     head             bytea       constraint sessions_head_size check (length(head) = 32), -- null: no refresh tokens

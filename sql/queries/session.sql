@@ -6,7 +6,12 @@ select session_admit($1, $2);
 
 -- name: session_start
 -- Begin a session: id, user, client, kind, actor, methods, scopes with blanks between, audience, when the user proved to be
--- it (null: now), lifetime in microseconds, idle seconds, network, user agent, hash of the refresh token or null.
+-- it (null: now), lifetime in microseconds, idle seconds, network, user agent, hash of the refresh token or null, how many
+-- sessions a user may have: the oldest make room.
+with room as (
+    update sessions set ended_at = now(), end_reason = 'limit'
+     where id in (select id from sessions where user_id = $2 and ended_at is null
+                   order by created_at desc, id desc offset $15 - 1))
 insert into sessions (id, user_id, client_id, kind, actor_id, methods, scopes, audience, authenticated_at, expires_at,
                       idle_seconds, network, user_agent, head)
 values ($1, $2, $3, $4, $5, $6::text[], string_to_array($7, ' '), $8, coalesce($9, now()),

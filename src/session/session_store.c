@@ -66,7 +66,8 @@ static void add_row(struct request *rq, struct db_batch *b, const struct session
                  db_text(spec->audience), time_param(rq, spec->authenticated_us),
                  db_int8(rq->arena, lifetime),
                  db_int4(rq->arena, (int32_t)(rq->options->session_idle_lifetime / SECOND_US)),
-                 network_param(rq), user_agent_param(rq), hash ? hash_param(hash) : db_null(DB_BYTEA));
+                 network_param(rq), user_agent_param(rq), hash ? hash_param(hash) : db_null(DB_BYTEA),
+                 db_int4(rq->arena, (int32_t)rq->options->session_limit));
     (void)DB_ADD(b, &q_session_prune, db_int4(rq->arena, PRUNED_EACH));
 }
 

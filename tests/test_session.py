@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from stack import PASSWORD, wait_until
+from stack import wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "bench"))
 
@@ -506,19 +506,37 @@ def test_log_out_by_both_ends_both(stack, user):
 
 # ---- log-in beside other changes
 
-def test_no_session_begins_for_who_is_suspended_meanwhile(stack, user):
-    """A log-in whose password was checked just before the suspension."""
-    somebody = user()
+@contextlib.contextmanager
+def logging_in_beside(stack, somebody, *changes):
+    """A log-in that has checked the password and waits for a transaction that is about to commit: its answer, then."""
+    answers = []
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         connection.autocommit = False
-        cursor.execute("update users set status = 'suspended' where id = %s", (somebody.id,))
+        for change_sql in changes:
+            cursor.execute(change_sql, (somebody.id,))
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(lambda: stack.session().post("/v1/auth/login", json={"email": somebody.email, "password": PASSWORD}))
-            wait_until(lambda: stack.query("select 1 from pg_locks where not granted"), 10, "the log-in to wait for the suspension")
+            asked = pool.submit(lambda: stack.session().post("/v1/auth/login", json={"email": somebody.email,
+                                                                                     "password": somebody.password}))
+            wait_until(lambda: stack.query("select 1 from pg_locks where not granted"), 10, "the log-in to wait")
             connection.commit()
-            answer = asked.result()
-    assert answer.status_code in (401, 403), answer.text
+            answers.append(asked.result())
+    yield answers[0]
+
+
+def test_no_session_begins_for_who_is_suspended_meanwhile(stack, user):
+    somebody = user()
+    with logging_in_beside(stack, somebody, "update users set status = 'suspended' where id = %s") as answer:
+        problem(answer, 403, "account_inactive")
     assert row(stack, somebody, "count(*)") == (1,)  # that of the sign-up
+
+
+def test_no_session_begins_with_a_password_that_is_replaced_meanwhile(stack, user):
+    somebody = user()
+    with logging_in_beside(stack, somebody, "select from users where id = %s for no key update",
+                           "update user_credentials set changed_at = now() where user_id = %s") as answer:
+        problem(answer, 401, "bad_credentials")
+    assert row(stack, somebody, "count(*)") == (1,)
+    log_in(stack, somebody)
 
 
 # ---- forgetting

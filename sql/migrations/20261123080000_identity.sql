@@ -83,7 +83,7 @@ create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not 
 
 -- Whoever begins a session was found good a moment ago. What has changed since, or is about to: a suspension and a new password
 -- lock the account's row before they end its sessions, so one of the two waits for the other and sees what it did.
-create function session_admit(who uuid, password_of timestamptz) returns void language plpgsql as $$
+create function session_admit(who uuid, password_of timestamptz, parent uuid) returns void language plpgsql as $$
 begin
     perform from users where id = who and status = 'active' for share;
     if not found then
@@ -93,6 +93,12 @@ begin
         perform from user_credentials where user_id = who and changed_at = password_of;
         if not found then
             raise exception 'the password was changed' using errcode = '23514', constraint = 'sessions_password_current';
+        end if;
+    end if;
+    if parent is not null then
+        perform from sessions where id = parent and user_id = who and ended_at is null and expires_at > now();
+        if not found then
+            raise exception 'the session before it has ended' using errcode = '23514', constraint = 'sessions_parent_goes_on';
         end if;
     end if;
 end $$;

@@ -11,8 +11,9 @@ insert into user_roles (user_id, role_name) select made.id, role from made, unne
 
 -- name: account_login
 -- What a log-in needs: e-mail (lower case) or null, id or null -> id, password hash, whether active, secret of the second
--- factor or null, last step used of it, e-mail, whether that is verified.
-select u.id, c.password_hash, u.status = 'active', t.secret, coalesce(t.last_step, 0), u.email, u.email_verified_at is not null
+-- factor or null, last step used of it, e-mail, whether that is verified, when the password was set.
+select u.id, c.password_hash, u.status = 'active', t.secret, coalesce(t.last_step, 0), u.email, u.email_verified_at is not null,
+       c.changed_at
   from users u
   join user_credentials c on c.user_id = u.id
   left join user_totp t on t.user_id = u.id and t.confirmed_at is not null

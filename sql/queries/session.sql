@@ -1,8 +1,9 @@
 -- Sessions and the refresh tokens of their families.
 
 -- name: session_admit
--- Whether a user may still begin a session: user, when the password shown had been set or null. Fails when not.
-select session_admit($1, $2);
+-- Whether a user may still begin a session: user, when the password shown had been set or null, session it comes from or
+-- null. Fails when not.
+select session_admit($1, $2, $3);
 
 -- name: session_start
 -- Begin a session: id, user, client, kind, actor, methods, scopes with blanks between, audience, when the user proved to be

@@ -49,7 +49,8 @@ struct account_login { /* absent hash: there is no such account */
     struct str email;
     struct str password_hash;
     bool active;
-    bool verified; /* the e-mail address */
+    bool verified;       /* the e-mail address */
+    int64_t password_us; /* when the password was set */
     struct second_factor factor;
 };
 /* `email` normalised. An unknown address is no error. Texts belong to the arena. */

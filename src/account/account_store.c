@@ -43,6 +43,7 @@ static enum err find_login(struct db *db, struct arena *a, struct db_param email
         out->factor.last_step = db_get_int8(r, 0, 4);
         out->email = db_get_text(r, 0, 5);
         out->verified = db_get_bool(r, 0, 6);
+        out->password_us = db_get_timestamptz(r, 0, 7);
     }
     return ERR_NONE;
 }

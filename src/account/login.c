@@ -119,6 +119,7 @@ static enum err decide(struct request *rq, const struct account_login *account, 
     add_method(out, "pwd");
     out->user = account->id;
     out->email = account->email;
+    out->password_us = account->password_us;
     if (code && (e = second_factor_use(rq, &account->id, &account->factor, *code, &out->failure))) {
         return e;
     }

@@ -21,6 +21,7 @@ struct login {
     struct str email;      /* as it is stored */
     struct str methods[3]; /* RFC 8176: pwd, otp, mfa */
     size_t method_count;
+    int64_t password_us;           /* since when the password is the account's; for the session that begins */
     int64_t retry_after_us;        /* with ERR_RATE_LIMITED and ERR_BUSY */
     struct str old_hash, new_hash; /* when the hash is to be replaced; for login_add */
     struct db_failure failure;     /* of PostgreSQL */

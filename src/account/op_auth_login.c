@@ -74,13 +74,15 @@ const struct op op_auth_login = {
 
 static enum err begin_session(struct request *rq, const struct login *login)
 {
-    struct session_spec spec = { .user = login->user, .kind = "direct", .refreshable = true };
+    struct session_spec spec = {
+        .user = login->user, .kind = "direct", .password_us = login->password_us, .refreshable = true
+    };
     struct session_tokens tokens;
     bool replayed;
     memcpy(spec.methods, login->methods, login->method_count * sizeof login->methods[0]);
     struct db_batch *b = write_batch(rq);
-    login_add(rq, b, login);
     enum err e = session_add_start(rq, b, &spec, &tokens);
+    login_add(rq, b, login);
     if (e || (e = write_run(rq, b, &replayed))) {
         return e;
     }

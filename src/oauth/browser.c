@@ -95,7 +95,10 @@ void browser_take(const struct db_batch *b, int index, struct browser *out)
 enum err browser_add_login(struct request *rq, struct db_batch *b, const struct login *login,
                            struct browser *browser)
 {
-    struct session_spec spec = { .user = login->user, .kind = "browser", .authenticated_us = rq->now_us };
+    struct session_spec spec = { .user = login->user,
+                                 .kind = "browser",
+                                 .authenticated_us = rq->now_us,
+                                 .password_us = login->password_us };
     struct session_tokens tokens;
     struct str value = oauth_random(rq->arena);
     struct uuid *id = ARENA_NEW(rq->arena, struct uuid);

@@ -262,6 +262,7 @@ static enum err add_session(struct request *rq, struct db_batch *b, struct excha
     bool offline = scopes_parse(c->scope) >> SCOPE_OFFLINE_ACCESS & 1u;
     struct session_spec spec = { .user = c->user,
                                  .client = c->client,
+                                 .parent = c->browser,
                                  .kind = "oauth",
                                  .scope = c->scope,
                                  .audience = audience_of(rq, audience),

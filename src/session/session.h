@@ -33,6 +33,7 @@ struct session_spec {
     struct str audience;                     /* absent: token_audience */
     int64_t authenticated_us;                /* when the user proved to be it; 0: now */
     int64_t password_us; /* since when the password that was shown is the user's; 0: none was shown */
+    struct uuid parent;  /* session of the same user that vouches for it: a browser's; else nil */
     int64_t lifetime_us; /* 0: session_lifetime */
     bool refreshable;
 };

@@ -59,7 +59,8 @@ static void add_row(struct request *rq, struct db_batch *b, const struct session
         methods++;
     }
     int64_t lifetime = spec->lifetime_us ? spec->lifetime_us : rq->options->session_lifetime;
-    (void)DB_ADD(b, &q_session_admit, db_uuid(&spec->user), time_param(rq, spec->password_us));
+    (void)DB_ADD(b, &q_session_admit, db_uuid(&spec->user), time_param(rq, spec->password_us),
+                 db_uuid(or_null(&spec->parent)));
     (void)DB_ADD(b, &q_session_start, db_uuid(id), db_uuid(&spec->user), db_uuid(or_null(&spec->client)),
                  db_text(str_from(spec->kind)), db_uuid(or_null(&spec->actor)),
                  db_text_array(rq->arena, spec->methods, methods), db_text(spec->scope),

@@ -358,6 +358,16 @@ static void is_state(const char *reason)
     ck_assert_msg(str_eqz(db_get_text(row(), 0, 0), reason), STR_FMT, STR_ARG(db_get_text(row(), 0, 0)));
 }
 
+static int end(const struct uuid *whose, const struct uuid *which)
+{
+    bool replayed;
+    struct request *rq = request();
+    struct db_batch *b = write_batch(rq);
+    int index = session_add_end(rq, b, whose, which, "revoked");
+    ck_assert_int_eq(write_run(rq, b, &replayed), ERR_NONE);
+    return PQntuples(db_result(b, index));
+}
+
 START_TEST(a_session_goes_on)
 {
     struct session_tokens t = start();
@@ -457,6 +467,13 @@ START_TEST(nobody_begins_who_may_not)
     spec.password_us--;
     ck_assert_int_eq(start_as(spec, &t), ERR_BAD_CREDENTIALS);
     spec.password_us = 0;
+    spec.parent = uuid_v7();
+    ck_assert_int_eq(start_as(spec, &t), ERR_SESSION_ENDED);
+    spec.parent = start().session;
+    ck_assert_int_eq(start_as(spec, &t), ERR_NONE);
+    ck_assert_int_eq(end(&user, &spec.parent), 1);
+    ck_assert_int_eq(start_as(spec, &t), ERR_SESSION_ENDED);
+    spec.parent = (struct uuid){ { 0 } };
     run(&set_status, db_uuid(&user), db_text(STR("deactivated")));
     ck_assert_int_eq(start_as(spec, &t), ERR_ACCOUNT_INACTIVE);
     user = uuid_v7();
@@ -481,16 +498,6 @@ START_TEST(what_a_token_belongs_to)
     ck_assert(!found);
 }
 END_TEST
-
-static int end(const struct uuid *whose, const struct uuid *which)
-{
-    bool replayed;
-    struct request *rq = request();
-    struct db_batch *b = write_batch(rq);
-    int index = session_add_end(rq, b, whose, which, "revoked");
-    ck_assert_int_eq(write_run(rq, b, &replayed), ERR_NONE);
-    return PQntuples(db_result(b, index));
-}
 
 START_TEST(sessions_end_once_and_for_their_user)
 {

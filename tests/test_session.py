@@ -74,8 +74,8 @@ def accepted(stack, session, times=1):
 
 
 def assert_ended(stack, session):
-    """Refused, whichever worker is asked."""
-    wait_until(lambda: accepted(stack, session, 4 * len(stack.workers())) == 0, 5, "all workers to refuse the token")
+    """Refused at once, whichever worker is asked."""
+    assert accepted(stack, session, 4 * len(stack.workers())) == 0
 
 
 # ---- refreshing

@@ -244,6 +244,7 @@ static struct test_keys keys;
 static struct options options, *loaded;
 static struct auth *auth;
 static struct db *db;
+static struct cache *cache;
 static struct buf body;
 static struct uuid user;
 static char *const no_headers[] = { NULL };
@@ -258,6 +259,7 @@ static struct request *request(void)
     rq->db = db;
     rq->options = &options;
     rq->auth = auth;
+    rq->cache = cache;
     rq->secret = secret;
     rq->env = no_headers;
     rq->now_us = clock_unix_us();
@@ -288,6 +290,8 @@ static void setup_store(void)
     options.public_url = of_auth.public_url;
     auth = auth_create(&options, error, sizeof(error));
     ck_assert_msg(auth != NULL, "%s", error);
+    options.redis = ""; /* nobody to announce to */
+    cache = cache_create(&options);
     db = db_create(&options, DB_ROLE_API);
     buf_init(&body, 1 << 16);
     user = uuid_v7();
@@ -298,6 +302,7 @@ static void teardown_store(void)
 {
     buf_free(&body);
     db_close(db);
+    cache_close(cache);
     auth_free(auth);
     options_free(loaded);
     test_keys_remove(&keys);

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import statistics
 import threading
@@ -17,7 +18,7 @@ import requests
 
 import marketplace
 from mails import mails, token
-from stack import PASSWORD, private_stack
+from stack import PASSWORD, TOP, private_stack
 
 OTHER_PASSWORD = "seven quiet harbours 29"
 
@@ -311,6 +312,18 @@ def test_a_reset_voids_other_links_and_is_replayed_under_its_key(stack, api):
             422, "token_invalid")
 
 
+def test_an_account_without_a_password_is_given_one(stack, api):
+    """As those have that were made by signing in with another provider."""
+    somebody = stack.user()
+    stack.query("delete from user_credentials where user_id = %s", somebody.id)
+    assert log_in(api, somebody.email).status_code == 401
+    for answer in (change_password(somebody, PASSWORD, OTHER_PASSWORD), change_email(somebody, address()), deactivate(somebody)):
+        problem(answer, 403, "wrong_password")
+    forget(api, somebody.email)
+    assert reset(api, token(stack, somebody.email, "account.reset_password")).status_code == 204
+    assert log_in(api, somebody.email, OTHER_PASSWORD).status_code == 200
+
+
 def test_a_weak_password_does_not_use_up_the_token(stack, api):
     somebody = stack.user(name="Wilhelmina Tell")
     forget(api, somebody.email)
@@ -598,6 +611,21 @@ def test_nobody_is_left_with_a_host_who_is_gone(stack):
         booked = [a.status_code for i, a in enumerate(answers) if i != 2]
         assert closed or answers[2].json()["code"] == "account_in_use", answers[2].text
         assert (201 not in booked) == closed, (closed, [a.text for a in answers])
+
+
+# ---- documentation
+
+def test_every_mail_is_documented(stack, api):
+    cells = [[cell.strip() for cell in line.split("|")] for line in (TOP / "docs/mails.md").read_text().splitlines()
+             if line.startswith("| `")]
+    told = {row[1].strip("`"): set(re.findall(r"`(\w+)`", row[3])) for row in cells}
+    sources = [*(TOP / "src/account").glob("*.c"), TOP / "sql/queries/account.sql", *(TOP / "sql/migrations").glob("*_accounts.sql")]
+    assert set(told) == {topic for path in sources for topic in re.findall(r"[\"'](account\.\w+)[\"']", path.read_text())}
+    somebody, new = stack.user(), address()
+    forget(api, somebody.email)
+    change_email(somebody, new)
+    for topic, payload in stack.query("select topic, payload from outbox where kind = 'mail' and topic like 'account.%%'", None):
+        assert set(payload) == told[topic], topic
 
 
 # ---- faults

@@ -48,9 +48,9 @@ update users
 returning version;
 
 -- name: account_contact
--- An active account: its address, name, password hash.
+-- An active account: its address, name, password hash or null.
 select u.email, u.name, c.password_hash
-  from users u join user_credentials c on c.user_id = u.id
+  from users u left join user_credentials c on c.user_id = u.id
  where u.id = $1 and u.status = 'active';
 
 -- name: account_change_password
@@ -117,7 +117,8 @@ with used as (
 select user_id from used;
 
 -- name: account_reset_password
--- Use a token (hash) to replace a password by its new hash. Whoever reads the mail has the address, and links mailed before
+-- Use a token (hash) to replace a password by its new hash, or to set the first one of an account that has only signed in
+-- with another provider. Whoever reads the mail has the address, and links mailed before
 -- are no longer good. A row when the token was good.
 with used as (
     update mailed_tokens t set used_at = now()
@@ -128,7 +129,8 @@ with used as (
 ), others as (
     delete from mailed_tokens t using used where t.user_id = used.user_id and t.hash <> $1
 ), changed as (
-    update user_credentials c set password_hash = $2, changed_at = now() from used where c.user_id = used.user_id
+    insert into user_credentials (user_id, password_hash) select user_id, $2 from used
+    on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = now()
 ), verified as (
     update users u set email_verified_at = now(), version = version + 1, updated_at = now()
       from used

@@ -63,7 +63,8 @@ enum err account_find_login_of(struct db *db, struct arena *a, const struct uuid
 
 /* What a change that asks for the password anew must know of the account of rq->principal. */
 struct account_contact {
-    struct str email, name, password_hash;
+    struct str email, name;
+    struct str password_hash; /* absent: the account has none, and no password confirms anything */
 };
 /*
  * Read it and check the password, ahead of the first write_batch; with a key, the key is claimed first

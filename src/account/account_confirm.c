@@ -17,7 +17,8 @@ static enum err read_contact(struct request *rq, struct account_contact *out)
     if (PQntuples(r) == 0) {
         return fail(rq, ERR_NOT_FOUND, NULL, NULL);
     }
-    *out = (struct account_contact){ db_get_text(r, 0, 0), db_get_text(r, 0, 1), db_get_text(r, 0, 2) };
+    *out = (struct account_contact){ db_get_text(r, 0, 0), db_get_text(r, 0, 1),
+                                     db_is_null(r, 0, 2) ? STR_NONE : db_get_text(r, 0, 2) };
     return ERR_NONE;
 }
 

@@ -1,6 +1,8 @@
 /* Tests of account_store.c against a real server: without one in the environment the program starts itself
  * again under tests/with-postgres. */
 #include "account/account.h"
+#include "account/mailed_token.h"
+#include "account/preferences.h"
 
 #include "auth/auth.h"
 #include "base/log.h"
@@ -89,6 +91,42 @@ START_TEST(roles_must_exist)
 }
 END_TEST
 
+START_TEST(mailed_tokens_are_random_and_hashed)
+{
+    struct mailed_token one = mailed_token_new(arena), other = mailed_token_new(arena);
+    ck_assert_uint_eq(one.text.n, MAILED_TOKEN_SIZE);
+    ck_assert(!str_eq(one.text, other.text));
+    ck_assert(str_eq(one.hash, mailed_token_hash(arena, one.text)));
+    ck_assert_uint_eq(one.hash.n, 32);
+    /* FIPS 180-4 */
+    static const unsigned char abc[4] = { 0xba, 0x78, 0x16, 0xbf };
+    ck_assert_mem_eq(mailed_token_hash(arena, STR("abc")).p, abc, sizeof(abc));
+}
+END_TEST
+
+/* Decoded as requests are. */
+static struct str patch_of(const char *json)
+{
+    void *in;
+    struct violations v = { .arena = arena };
+    const char *why;
+    enum err e =
+        shape_decode(&preferences_in_shape, arena, str_from(json), NULL, 0, NULL, 0, &in, &v, &why);
+    ck_assert_msg(e == ERR_NONE, "%s", v.count ? v.list[0].pointer : why);
+    return preferences_patch(arena, in);
+}
+
+START_TEST(a_patch_has_the_members_given)
+{
+    ck_assert(str_eqz(patch_of("{}"), "{}"));
+    ck_assert(str_eqz(patch_of("{\"units\":\"imperial\"}"), "{\"units\":\"imperial\"}"));
+    ck_assert(str_eqz(patch_of("{\"units\":null,\"marketing_mails\":true,\"currency\":\"EUR\"}"),
+                      "{\"currency\":\"EUR\",\"units\":null,\"marketing_mails\":true}"));
+    ck_assert(str_eqz(patch_of("{\"time_zone\":\"Europe/Zurich\",\"language\":\"de-CH\"}"),
+                      "{\"language\":\"de-CH\",\"time_zone\":\"Europe/Zurich\"}"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("account_store");
@@ -99,6 +137,8 @@ static Suite *suite(void)
     tcase_add_test(c, an_account_is_found_by_its_address);
     tcase_add_test(c, an_address_is_taken_once);
     tcase_add_test(c, roles_must_exist);
+    tcase_add_test(c, mailed_tokens_are_random_and_hashed);
+    tcase_add_test(c, a_patch_has_the_members_given);
     suite_add_tcase(s, c);
     return s;
 }

@@ -110,8 +110,7 @@ static struct str patch_of(const char *json)
     void *in;
     struct violations v = { .arena = arena };
     const char *why;
-    enum err e =
-        shape_decode(&preferences_in_shape, arena, str_from(json), NULL, 0, NULL, 0, &in, &v, &why);
+    enum err e = shape_decode(&preferences_in_shape, arena, str_from(json), NULL, 0, NULL, 0, &in, &v, &why);
     ck_assert_msg(e == ERR_NONE, "%s", v.count ? v.list[0].pointer : why);
     return preferences_patch(arena, in);
 }

@@ -7,8 +7,8 @@
 #include "db/queries.h"
 #include "http/idempotency.h"
 #include "http/op.h"
-#include "json/write.h"
 #include "outbox/outbox.h"
+#include "json/write.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -73,8 +73,7 @@ struct str mailed_token_payload(struct request *rq, const char *page, struct str
                                 struct str name)
 {
     const struct outbox_field fields[] = {
-        { "link",
-          str_from(arena_printf(rq->arena, "%s%s#token=%.*s", pages(rq), page, STR_ARG(token))) },
+        { "link", str_from(arena_printf(rq->arena, "%s%s#token=%.*s", pages(rq), page, STR_ARG(token))) },
         { "token", token },
         { "expires_at", time_text(rq->arena, rq->now_us + lifetime_us) },
         { "name", name },

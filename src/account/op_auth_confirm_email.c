@@ -5,8 +5,8 @@
 #include "db/queries.h"
 #include "http/audit.h"
 #include "http/idempotency.h"
-#include "json/write.h"
 #include "outbox/outbox.h"
+#include "json/write.h"
 
 static enum err auth_confirm_email_exec(struct request *rq);
 
@@ -33,9 +33,11 @@ const struct op op_auth_confirm_email = {
     .path = "/v1/auth/confirm-email",
     .tag = "Accounts",
     .summary = "Confirm another e-mail address",
-    .doc = "With the token of the mail to the old address or to the new one; the second of the two changes the "
-           "address, and a mail tells the old one. email_taken when the new one got an account meanwhile: only who "
-           "reads its mail can find out.",
+    .doc =
+        "With the token of the mail to the old address or to the new one; the second of the two changes the "
+        "address, and a mail tells the old one. email_taken when the new one got an account meanwhile: only "
+        "who "
+        "reads its mail can find out.",
     .perm = PERM_PUBLIC,
     .rate = RATE_LOGIN,
     .flags = OP_IDEMPOTENT,

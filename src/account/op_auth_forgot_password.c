@@ -11,7 +11,8 @@ const struct op op_auth_forgot_password = {
     .path = "/v1/auth/forgot-password",
     .tag = "Accounts",
     .summary = "Ask for a mail to set a new password",
-    .doc = "Answers and takes its time alike whether or not the address belongs to an account. Earlier mails stay "
+    .doc = "Answers and takes its time alike whether or not the address belongs to an account. Earlier mails "
+           "stay "
            "good until one of them is used or expires.",
     .perm = PERM_PUBLIC,
     .rate = RATE_LOGIN,

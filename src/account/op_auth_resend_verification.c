@@ -11,7 +11,8 @@ const struct op op_auth_resend_verification = {
     .path = "/v1/auth/resend-verification",
     .tag = "Accounts",
     .summary = "Ask for another mail to verify an address",
-    .doc = "Signing up sends the first. Answers and takes its time alike whether or not the address belongs to an "
+    .doc = "Signing up sends the first. Answers and takes its time alike whether or not the address belongs "
+           "to an "
            "account, and whether or not it is verified already.",
     .perm = PERM_PUBLIC,
     .rate = RATE_LOGIN,

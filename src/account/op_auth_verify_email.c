@@ -14,7 +14,8 @@ const struct op op_auth_verify_email = {
     .path = "/v1/auth/verify-email",
     .tag = "Accounts",
     .summary = "Verify an e-mail address",
-    .doc = "With the token of the mail that signing up sends. It works once, until it expires or the account has "
+    .doc = "With the token of the mail that signing up sends. It works once, until it expires or the account "
+           "has "
            "another address.",
     .perm = PERM_PUBLIC,
     .rate = RATE_LOGIN,

@@ -34,8 +34,8 @@ static const struct shape shape = {
     .size = sizeof(struct me_deactivate_in),
     .doc = "A last proof.",
 };
-static const enum err errors[] = { ERR_NOT_FOUND, ERR_WRONG_PASSWORD, ERR_ACCOUNT_INACTIVE, ERR_ACCOUNT_IN_USE,
-                                   ERR_BUSY, ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND,      ERR_WRONG_PASSWORD, ERR_ACCOUNT_INACTIVE,
+                                   ERR_ACCOUNT_IN_USE, ERR_BUSY,           ERR_NONE };
 
 const struct op op_me_deactivate = {
     .name = "me_deactivate",
@@ -43,8 +43,10 @@ const struct op op_me_deactivate = {
     .path = "/v1/me/deactivate",
     .tag = "Accounts",
     .summary = "Deactivate one's account",
-    .doc = "All sessions end, nobody can log in any more, the public profile is gone, and published properties become "
-           "drafts. Refused while the account is guest or host of a stay that is going on or to come. Bookings and "
+    .doc = "All sessions end, nobody can log in any more, the public profile is gone, and published "
+           "properties become "
+           "drafts. Refused while the account is guest or host of a stay that is going on or to come. "
+           "Bookings and "
            "reviews of the past stay. The staff can restore the account.",
     .perm = PERM_ACCOUNT,
     .rate = RATE_LOGIN,
@@ -55,8 +57,8 @@ const struct op op_me_deactivate = {
     .exec = me_deactivate_exec,
 };
 
-/* From here on nobody books with the account: a booking takes a share of the rows of its guest and host. What is
- * done here is undone when the account is in use. */
+/* From here on nobody books with the account: a booking takes a share of the rows of its guest and host. What
+ * is done here is undone when the account is in use. */
 static enum err withdraw(struct request *rq)
 {
     bool replayed;
@@ -73,10 +75,11 @@ static enum err withdraw(struct request *rq)
     }
     int64_t guest = db_get_int8(db_result(b, stays), 0, 0), host = db_get_int8(db_result(b, stays), 0, 1);
     if (guest + host > 0) {
-        return fail(rq, ERR_ACCOUNT_IN_USE, NULL,
-                    "Stays that are going on or to come: %lld as guest, %lld as host. Cancel them or wait for "
-                    "their end.",
-                    (long long)guest, (long long)host);
+        return fail(
+            rq, ERR_ACCOUNT_IN_USE, NULL,
+            "Stays that are going on or to come: %lld as guest, %lld as host. Cancel them or wait for "
+            "their end.",
+            (long long)guest, (long long)host);
     }
     return ERR_NONE;
 }

@@ -50,8 +50,10 @@ const struct op op_me_email = {
     .path = "/v1/me/email",
     .tag = "Accounts",
     .summary = "Ask for another e-mail address",
-    .doc = "Both addresses are sent a link; the address changes when both were used (auth_confirm_email). Asking again "
-           "makes earlier links void. An address that has an account already is told so by mail; the answer is the "
+    .doc = "Both addresses are sent a link; the address changes when both were used (auth_confirm_email). "
+           "Asking again "
+           "makes earlier links void. An address that has an account already is told so by mail; the answer "
+           "is the "
            "same.",
     .perm = PERM_ACCOUNT,
     .rate = RATE_LOGIN,

@@ -51,7 +51,8 @@ const struct op op_me_password = {
     .path = "/v1/me/password",
     .tag = "Accounts",
     .summary = "Change one's password",
-    .doc = "All other sessions of the account end, and links mailed before are no longer good; a mail tells of it.",
+    .doc = "All other sessions of the account end, and links mailed before are no longer good; a mail tells "
+           "of it.",
     .perm = PERM_ACCOUNT,
     .rate = RATE_LOGIN,
     .flags = OP_IDEMPOTENT,

@@ -102,7 +102,8 @@ const struct op op_me_update = {
     .path = "/v1/me",
     .tag = "Accounts",
     .summary = "Change one's own account",
-    .doc = "Members left out stay as they are. With If-Match the change is made only to that version. Password and "
+    .doc = "Members left out stay as they are. With If-Match the change is made only to that version. "
+           "Password and "
            "e-mail address have operations of their own.",
     .perm = PERM_ACCOUNT,
     .rate = RATE_WRITE,
@@ -135,11 +136,10 @@ static struct str preferences_of(struct request *rq, const struct me_update_in *
 
 static int add_update(struct request *rq, struct db_batch *b, const struct me_update_in *in)
 {
-    return DB_ADD(b, &q_account_update, db_uuid(&rq->principal.user),
-                  db_bool(rq->arena, in->seen.given != 0), if_match_param(rq), db_text(in->name),
-                  text_or_none(in, M_ABOUT, in->about), languages_of(rq, in),
-                  text_or_none(in, M_PHOTO_URL, in->photo_url), text_or_none(in, M_PHONE, in->phone),
-                  db_text(preferences_of(rq, in)));
+    return DB_ADD(b, &q_account_update, db_uuid(&rq->principal.user), db_bool(rq->arena, in->seen.given != 0),
+                  if_match_param(rq), db_text(in->name), text_or_none(in, M_ABOUT, in->about),
+                  languages_of(rq, in), text_or_none(in, M_PHOTO_URL, in->photo_url),
+                  text_or_none(in, M_PHONE, in->phone), db_text(preferences_of(rq, in)));
 }
 
 static enum err me_update_exec(struct request *rq)

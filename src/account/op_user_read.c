@@ -34,7 +34,8 @@ const struct op op_user_read = {
     .path = "/v1/users/{id}",
     .tag = "Accounts",
     .summary = "Read a public profile",
-    .doc = "Name, photo, what the user says of themselves, and how much they offer. Accounts that are suspended or "
+    .doc = "Name, photo, what the user says of themselves, and how much they offer. Accounts that are "
+           "suspended or "
            "deactivated have none, nor have those whose address is not verified while they offer nothing.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,
@@ -46,9 +47,9 @@ const struct op op_user_read = {
     .exec = read_exec,
 };
 
-/* Edges to users leave out what only a profile shows, and keep the names of those who are gone. The id a sign-up was
- * answered with must not tell whether it made an account: one that has neither been verified nor offers
- * anything is not seen. */
+/* Edges to users leave out what only a profile shows, and keep the names of those who are gone. The id a
+ * sign-up was answered with must not tell whether it made an account: one that has neither been verified nor
+ * offers anything is not seen. */
 static enum err user_read_prepare(struct request *rq, struct selection *sel)
 {
     if (sel->named == 0) {

@@ -75,7 +75,8 @@ static const struct shape_field out_field = {
 };
 const struct field_json account_json[] = { { "preferences", &out_field }, { NULL, NULL } };
 
-#define NONE "{\"currency\":null,\"language\":null,\"time_zone\":null,\"units\":null,\"marketing_mails\":null}"
+#define NONE                                                                                                 \
+    "{\"currency\":null,\"language\":null,\"time_zone\":null,\"units\":null,\"marketing_mails\":null}"
 const struct str preferences_none = { NONE, sizeof(NONE) - 1 };
 
 /* Texts that were not given or are null are absent, which is written as null. */

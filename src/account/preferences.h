@@ -2,8 +2,8 @@
 #ifndef NEXUS_ACCOUNT_PREFERENCES_H
 #define NEXUS_ACCOUNT_PREFERENCES_H
 
-#include "json/shape.h"
 #include "query/entity.h"
+#include "json/shape.h"
 
 struct preferences_in {
     struct shape_seen seen;
@@ -25,6 +25,7 @@ extern const struct field_json account_json[];
     "'time_zone', " column "->'time_zone', 'units', " column "->'units', "                                   \
     "'marketing_mails', coalesce(" column "->'marketing_mails', 'false'))"
 #define PREFERENCES_NEW                                                                                      \
-    "{\"units\": null, \"currency\": null, \"language\": null, \"time_zone\": null, \"marketing_mails\": false}"
+    "{\"units\": null, \"currency\": null, \"language\": null, \"time_zone\": null, \"marketing_mails\": "   \
+    "false}"
 
 #endif

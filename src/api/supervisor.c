@@ -25,8 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SETTLE_US        10000000 /* a generation that is not complete by then goes on with what it has */
-#define CHECK_US         10000000 /* and a check that takes longer has failed */
+#define SETTLE_US 10000000 /* a generation that is not complete by then goes on with what it has */
+#define CHECK_US  10000000 /* and a check that takes longer has failed */
 
 enum phase {
     PHASE_SETTLING, /* the workers of this generation are starting; earlier ones still serve */

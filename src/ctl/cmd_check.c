@@ -114,8 +114,9 @@ static void check_keys(struct check *k)
     if (auth) {
         passed(k, "%s", k->options->token_keys);
     } else {
-        failed(k, "set token_keys to a folder of the service's user (chmod 700) and run: nexusctl keys generate", "%s",
-               error);
+        failed(k,
+               "set token_keys to a folder of the service's user (chmod 700) and run: nexusctl keys generate",
+               "%s", error);
     }
     auth_free(auth);
 }

@@ -16,8 +16,9 @@ const struct ctl_command ctl_outbox_list = {
     .args = "",
     .example = "nexusctl outbox list --unsent --to ada@example.com",
     .summary = "Show mails and events, newest first",
-    .doc = "Prints what changes have put into the outbox, with the links and tokens of the mails: whoever reads "
-           "them can act for the recipient. Until a mailer is set up this is how links reach people.",
+    .doc =
+        "Prints what changes have put into the outbox, with the links and tokens of the mails: whoever reads "
+        "them can act for the recipient. Until a mailer is set up this is how links reach people.",
     .options = options,
     .run = outbox_list_run,
 };

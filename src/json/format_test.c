@@ -37,7 +37,8 @@ static const struct {
     { "language", "en de-CH zh-Hant-TW es-419 sl-rozaj-biske de-1996 gsw sr-Latn",
       "e engl en- -en en--US en_US en-US-Latn en-USAA-Latn x-private en-abcdefghi 12 en-a en-US-DE" },
     { "phone", "+442079460123 +12025550123 +123456789012345 +1234567",
-      "442079460123 +0442079460123 +123456 +1234567890123456 +44-20 +44 ++4420794601 +44207946012a 0044207946012" },
+      "442079460123 +0442079460123 +123456 +1234567890123456 +44-20 +44 ++4420794601 +44207946012a "
+      "0044207946012" },
     { "name", "a guest front_desk a1_ z9", "A Guest gUest 1a _a a-b a.b a* \xC3\xA4 a\xC3\xA4" },
     { "cursor", "AAECAwQFBgc a a-b_c", "a+b a/b a= a.b \xC3\xBC" },
 };

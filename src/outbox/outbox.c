@@ -37,6 +37,5 @@ void outbox_add_mail(struct request *rq, struct db_batch *b, const char *topic, 
 void outbox_add_event(struct request *rq, struct db_batch *b, const char *topic,
                       const struct outbox_field *fields, size_t n)
 {
-    (void)DB_ADD(b, &q_outbox_event, db_text(str_from(topic)),
-                 db_text(outbox_payload(rq->arena, fields, n)));
+    (void)DB_ADD(b, &q_outbox_event, db_text(str_from(topic)), db_text(outbox_payload(rq->arena, fields, n)));
 }

@@ -1,6 +1,6 @@
 // The pages in a real browser, Debian's Chromium: log-in and consent with and without JavaScript, with the keyboard alone, on a narrow
 // screen and in the dark, and what the pages are for those who cannot see them. Settings come as JSON on stdin: url (authorization
-// request), logout, redirect, email, password, secret (TOTP code or null), folder for the screenshots. Prints what was seen.
+// request), logout, redirect, email, password, codes of the second factor, folder for the screenshots. Prints what was seen.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
@@ -81,10 +81,10 @@ async function fill(page, password) {
 }
 
 async function second_factor(page) {
-    if (!settings.codes) return;
-    await picture(page, "second-factor");
-    seen.secondFactor = true;
-    await page.getByLabel("Password").fill(settings.password);
+    await page.getByLabel("Code").fill("000000");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await picture(page, "second-factor-wrong");
+    seen.codeAlert = await page.getByRole("alert").textContent();
     await page.getByLabel("Code").fill(settings.codes.shift());
     await page.getByRole("button", { name: "Log in" }).click();
 }
@@ -129,7 +129,10 @@ for (const [name, options] of Object.entries({
     await picture(page, `${name}-log-in-wrong`);
     await page.keyboard.type(settings.password); // the address is kept, so the focus is on the password
     await enter(page);
-    await second_factor(page);
+    await inspect(page, `${name} second-factor`);
+    await picture(page, `${name}-second-factor`);
+    await page.keyboard.type(settings.codes.shift());
+    await enter(page);
     await page.goto(`${settings.url}&prompt=consent`);
     await inspect(page, `${name} consent`);
     await picture(page, `${name}-consent`);

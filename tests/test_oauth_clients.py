@@ -9,6 +9,7 @@ import urllib.parse
 import pytest
 
 import oauth
+from test_login import Factor
 from stack import TOP
 
 NODE = shutil.which("node")
@@ -78,11 +79,12 @@ def browsed(stack):
         free.bind(("127.0.0.1", 0))
         redirect = f"http://127.0.0.1:{free.getsockname()[1]}/done"
     client, user = oauth.Client(stack, name="Travel planner <b>&amp;", redirect_uris=[redirect]), stack.user()
+    factor = Factor(user)
     params = client.params(scope="openid profile email bookings")
     query = urllib.parse.urlencode(params)
     found = run_node(stack, "oauth_browser.mjs", {
         "url": f"{stack.url}/oauth/authorize?{query}", "logout": f"{stack.url}/oauth/logout", "redirect": redirect,
-        "bad": f"{stack.url}/oauth/authorize?client_id=nobody", "email": user.email, "password": user.password, "codes": None,
+        "bad": f"{stack.url}/oauth/authorize?client_id=nobody", "email": user.email, "password": user.password, "codes": factor.recovery,
         "chromium": chromium, "folder": str(folder)}, timeout=300)
     found["redirect"] = redirect
     found["pictures"], found["client"] = sorted(folder.glob("*.png")), client
@@ -96,6 +98,7 @@ def test_browser_without_scripts(browsed):
     assert browsed["again"].startswith(browsed["redirect"]) and browsed["loggedOut"] == "You are logged out"
     assert browsed["asked"] == ["Know who you are", "See your name, photo and languages", "See your e-mail address",
                                 "See your bookings, book and cancel for you"]
+    assert "The code is wrong" in browsed["codeAlert"]
     assert "do not belong together" in browsed["alert"] and "@" in browsed["keptEmail"]
 
 
@@ -106,7 +109,7 @@ def test_browser_by_the_keyboard(browsed, screen):
 
 
 def test_pages_are_for_everybody(browsed):
-    assert len(browsed["pages"]) == 10
+    assert len(browsed["pages"]) == 12
     assert not {page: wrong for page, wrong in browsed["pages"].items() if wrong}
     assert not browsed["faults"], "the browser complained: a style or form was refused"
 

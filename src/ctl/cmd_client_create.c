@@ -10,22 +10,22 @@
 static enum ctl_exit client_create_run(struct ctl *ctl);
 
 static const struct ctl_option options[] = {
-    { "name", "NAME", "What users are shown when it asks for access; required." },
-    { "redirect-uri", "URI", "Where users are sent with a code; may be repeated." },
-    { "post-logout-redirect-uri", "URI", "Where users may be sent after logging out; may be repeated." },
+    { "name", "NAME", "What users are shown; required." },
+    { "redirect-uri", "URI", "Where users are sent; may be repeated." },
+    { "post-logout-redirect-uri", "URI", "May be repeated." },
     { "grant", "GRANT",
-      "authorization_code, refresh_token or client_credentials; may be repeated (default: the first two)." },
-    { "scope", "SCOPE", "What it may ask for; may be repeated (default: openid, profile and email)." },
-    { "audience", "URI", "A resource it may ask tokens for besides the API; may be repeated." },
-    { "public", NULL, "It cannot keep a secret: it runs in browsers, on phones, on users' machines." },
-    { "trusted", NULL, "It is of the house: users are not asked for consent." },
+      "May be repeated (default: authorization_code, refresh_token)." },
+    { "scope", "SCOPE", "May be repeated (default: openid, profile, email)." },
+    { "audience", "URI", "Another resource it may ask tokens for; may be repeated." },
+    { "public", NULL, "It cannot keep a secret." },
+    { "trusted", NULL, "Of the house: users are not asked." },
     { NULL, NULL, NULL },
 };
 
 const struct ctl_command ctl_client_create = {
     .name = "client create",
     .args = "",
-    .example = "nexusctl client create --name Planner --redirect-uri https://app.example.com/done",
+    .example = "nexusctl client create --name Shop --redirect-uri https://a.example/b",
     .summary = "Register an OAuth client",
     .doc = "Registers a program that uses the API for its users, or on its own, by the rules of POST "
            "/v1/oauth/clients. Prints its client_id and, this once, its client_secret.",

@@ -86,8 +86,11 @@ void ctl_help_all(FILE *out)
             write_command(out, *c);
         }
     }
-    fputs("\nOptions of every command:\n", out);
-    write_options(out, ctl_global_options);
+    fputs("\nOptions of every command: ", out);
+    for (const struct ctl_option *o = ctl_global_options; o->name; o++) {
+        fprintf(out, "--%s%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "",
+                o[1].name ? ", " : ".\n");
+    }
 }
 
 void ctl_help_group(FILE *out, const char *word)

@@ -25,7 +25,7 @@ def someone(stack):
     place = marketplace.make_property(stack.user())
     quote = marketplace.quote(user, place["id"], 10).json()
     booking = marketplace.book(user, marketplace.quote(user, place["id"], 20).json()["id"]).json()
-    user.ids = {"/v1/properties/": place["id"], "/v1/quotes/": quote["id"], "/v1/bookings/": booking["id"]}
+    user.ids = {"/v1/roles/": "support", "/v1/users/": user.id, "/v1/properties/": place["id"], "/v1/quotes/": quote["id"], "/v1/bookings/": booking["id"]}
     stack.ctl("user", "set-role", "--email", user.email, "guest", "host", "admin")  # so that no permission is in the way
     client = oauth.Client(stack)
     user.ids["/v1/oauth/clients/"] = client.id

@@ -1,0 +1,437 @@
+"""The authorization matrix: every operation x everybody who might try it.
+
+tests/matrix.tsv says what is expected: a row an operation, a column a principal, a status in each cell. A second table here says
+how each operation is called: `@call("name")` functions make what it needs and return a Call. Operations come from
+docs/permissions.md, which is made from the program.
+
+    NEXUS_BUILD_DIR=build python3 tests/matrix.py     prints rows for the operations that have none, with what the API answers
+                                                      now; read each cell before it goes into the table
+"""
+import base64
+import contextlib
+import json
+import pathlib
+import re
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+
+import marketplace as market
+import stack as stacks
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+TABLE = TOP / "tests/matrix.tsv"
+
+PEOPLE = {  # who, and their roles
+    "guest": ["guest"], "other_guest": ["guest"], "host": ["host"], "other_host": ["host"], "cohost": ["guest"],
+    "support": ["support"], "admin": ["guest", "host", "admin"],
+}
+BROKEN = ("expired", "revoked", "wrong_audience", "missing_scope")  # tokens of the row's owner
+COLUMNS = ("anonymous", *PEOPLE, *BROKEN)
+MEMBER = ["property.write", "calendar.write", "booking.read", "booking.manage"]
+
+
+# ---- operations and the table
+
+@dataclass
+class Op:
+    name: str
+    method: str
+    path: str
+    permission: str
+
+
+def operations():
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+) ([^`]+)` \| `([a-z_.]+)`", (TOP / "docs/permissions.md").read_text(), re.M)
+    return {name: Op(name, method, path, permission) for name, method, path, permission in rows}
+
+
+def table():
+    """{op: (owner, {column: status})}"""
+    lines = [line.split() for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
+    assert tuple(lines[0]) == ("op", "owner", *COLUMNS), f"columns of {TABLE.name}"
+    rows = {}
+    for words in lines[1:]:
+        assert words[0] not in rows, f"{words[0]} twice"
+        assert len(words) == len(COLUMNS) + 2, f"{words[0]}: {len(words) - 2} cells instead of {len(COLUMNS)}"
+        rows[words[0]] = (words[1], dict(zip(COLUMNS, (int(word) for word in words[2:]))))
+    return rows
+
+
+def scopes():
+    """{scope: permissions it leaves}"""
+    text = (TOP / "src/auth/scopes.def").read_text()
+    names = dict(re.findall(r'^PERM\((\w+), "([a-z_.]+)"', (TOP / "src/auth/permissions.def").read_text(), re.M))
+    found = {}
+    for scope, perms in re.findall(r'^SCOPE\(\w+, "(\w+)", (.*?), "', text, re.M):
+        found[scope] = set(names.values()) if "PERM_ALL" in perms else {names[i] for i in re.findall(r"PERM_BIT\((\w+)\)", perms)}
+    return found
+
+
+# ---- tokens
+
+def _b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Mint:
+    """Signs as the stack does, with its own key: tokens the API would never give out, and sessions without a log-in."""
+
+    def __init__(self, stack):
+        self.stack, self.connection = stack, stack.db()
+        sample = stack.user()
+        head, claims, signature = sample.token.split(".")
+        self.header, self.claims = json.loads(_unb64(head)), json.loads(_unb64(claims))
+        self.password_hash = stack.query("select password_hash from user_credentials where user_id = %s", sample.id)[0][0]
+        self.key = self._find_key(f"{head}.{claims}".encode(), _unb64(signature))
+
+    def _find_key(self, text, signature):
+        for path in self.stack.run_dir.resolve().rglob("*"):
+            with contextlib.suppress(ValueError, TypeError, OSError, InvalidSignature):
+                if not path.is_file() or b"PRIVATE KEY" not in path.read_bytes()[:200]:
+                    continue
+                key = serialization.load_pem_private_key(path.read_bytes(), None)
+                if isinstance(key, ed25519.Ed25519PrivateKey):
+                    key.public_key().verify(signature, text)
+                else:
+                    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+                    key.public_key().verify(utils.encode_dss_signature(r, s), text, ec.ECDSA(hashes.SHA256()))
+                return key
+        raise AssertionError("no key of this stack has signed the sample")
+
+    def sign(self, claims):
+        text = f"{_b64(json.dumps(self.header).encode())}.{_b64(json.dumps(claims).encode())}"
+        if isinstance(self.key, ed25519.Ed25519PrivateKey):
+            return f"{text}.{_b64(self.key.sign(text.encode()))}"
+        r, s = utils.decode_dss_signature(self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"{text}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+    def sql(self, text, *args):
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, args)
+
+    def session(self, user):
+        """A session of the user, as a log-in begins one; its id."""
+        session = str(uuid.uuid4())
+        self.sql("insert into sessions (id, user_id, kind, methods, expires_at, idle_seconds) "
+                         "values (%s, %s, 'direct', '{pwd}', now() + interval '1 day', 86400)", session, user)
+        return session
+
+    def token(self, user, session=None, age=0, lifetime=900, **changes):
+        """An access token; `changes` replace claims."""
+        now = int(time.time()) - age
+        claims = {**self.claims, "sub": user, "jti": str(uuid.uuid4()), "iat": now, "exp": now + lifetime}
+        claims.pop("nbf", None)
+        if "sid" in claims:
+            claims["sid"] = session or self.session(user)
+        if "auth_time" in claims:
+            claims["auth_time"] = now
+        return self.sign({**claims, **changes})
+
+
+# ---- what is acted on
+
+class World:
+    """Users of every kind and, made when they are asked for, the things they have. Nothing is shared between worlds."""
+
+    def __init__(self, stack, mint):
+        self.stack, self.mint, self.tokens, self.sessions = stack, mint, {}, {}
+        self.ids = {who: str(uuid.uuid4()) for who in PEOPLE}
+        rows = [(self.ids[who], self.email(who), who.replace("_", " ").title(), mint.password_hash, roles) for who, roles in PEOPLE.items()]
+        mint.sql("""with given as (select * from json_to_recordset(%s) as g(id uuid, email text, name text, hash text, roles text[])),
+                         made as (insert into users (id, email, name, email_verified_at) select id, email, name, now() from given),
+                         secret as (insert into user_credentials (user_id, password_hash) select id, hash from given)
+                    insert into user_roles (user_id, role_name) select id, unnest(roles) from given""",
+                 json.dumps([dict(zip(("id", "email", "name", "hash", "roles"), row)) for row in rows]))
+
+    def email(self, who):
+        return f"{who}-{self.ids[who]}@example.com"
+
+    def token(self, who):
+        if who not in self.tokens:
+            self.tokens[who] = self.mint.token(self.ids[who])
+        return self.tokens[who]
+
+    def session(self, who):
+        if who not in self.sessions:
+            self.sessions[who] = self.stack.session(self.token(who))
+        return self.sessions[who]
+
+    def property(self, **changes):
+        """A published property of the host with the co-host."""
+        made = market.make_property(self.session("host"), **changes)["id"]
+        put = self.session("host").put(f"/v1/properties/{made}/members/{self.ids['cohost']}", json={"permissions": MEMBER})
+        assert put.status_code == 200, put.text
+        return made
+
+    def quote(self, who="guest", place=None):
+        answer = market.quote(self.session(who), place or self.property(), 30)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def booking(self):
+        """A stay of the guest in a property of the host."""
+        answer = market.book(self.session("guest"), self.quote())
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def role(self, *permissions):
+        name = f"role_{uuid.uuid4().hex[:12]}"
+        answer = self.session("admin").post("/v1/roles", json={"name": name, "doc": "For a test.", "permissions": list(permissions)})
+        assert answer.status_code == 201, answer.text
+        return name
+
+
+# ---- calls
+
+@dataclass
+class Call:
+    path: dict = field(default_factory=dict)  # values of {name} in the path
+    query: str = ""
+    json: object = None
+    form: dict = None
+    headers: dict = field(default_factory=dict)
+    missing: dict = None                      # values for the path that name nothing: the answer must be the same
+
+
+CALLS = {}
+
+
+def call(*names):
+    def keep(function):
+        for name in names:
+            CALLS[name] = function
+        return function
+    return keep
+
+
+def nothing():
+    return str(uuid.uuid4())
+
+
+NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
+
+
+@call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "session_delete_others", "me_read", "property_list",
+      "property_list_own", "booking_list", "role_list")
+def plain(world, owner):
+    return Call()
+
+
+@call("problem_get")
+def problem_get(world, owner):
+    return Call({"code": "not_found"})
+
+
+@call("user_create")
+def user_create(world, owner):
+    return Call(json={"email": f"{uuid.uuid4()}@example.com", "password": stacks.PASSWORD, "name": "New"})
+
+
+@call("auth_login")
+def auth_login(world, owner):
+    return Call(json={"email": world.email("guest"), "password": stacks.PASSWORD})
+
+
+@call("auth_refresh")
+def auth_refresh(world, owner):
+    login = world.stack.session().post("/v1/auth/login", json={"email": world.email("guest"), "password": stacks.PASSWORD})
+    return Call(json={"refresh_token": login.json()["refresh_token"]})
+
+
+@call("session_delete")
+def session_delete(world, owner):
+    return Call({"id": world.mint.session(world.ids[owner])}, missing={"id": nothing()})
+
+
+@call("me_update")
+def me_update(world, owner):
+    return Call(json={"name": "Changed"})
+
+
+@call("property_create")
+def property_create(world, owner):
+    return Call(json=market.PROPERTY)
+
+
+@call("property_read", "property_reviews")
+def property_read(world, owner):
+    """Of a draft: that of a published property is everybody's."""
+    return Call({"id": world.property(status="draft")}, missing={"id": nothing()})
+
+
+@call("property_update")
+def property_update(world, owner):
+    return Call({"id": world.property()}, json={"title": "Changed"}, missing={"id": nothing()})
+
+
+@call("property_delete")
+def property_delete(world, owner):
+    return Call({"id": world.property()}, missing={"id": nothing()})
+
+
+@call("property_member_list")
+def property_member_list(world, owner):
+    return Call({"id": world.property()}, missing={"id": nothing()})
+
+
+@call("property_member_put")
+def property_member_put(world, owner):
+    return Call({"id": world.property(), "user_id": world.ids["support"]}, json={"permissions": ["calendar.write"]},
+                missing={"id": nothing(), "user_id": world.ids["support"]})
+
+
+@call("property_member_delete")
+def property_member_delete(world, owner):
+    return Call({"id": world.property(), "user_id": world.ids["cohost"]}, missing={"id": nothing(), "user_id": world.ids["cohost"]})
+
+
+@call("calendar_read")
+def calendar_read(world, owner):
+    return Call({"id": world.property(status="draft")}, query=NIGHTS, missing={"id": nothing()})
+
+
+@call("calendar_update")
+def calendar_update(world, owner):
+    return Call({"id": world.property()}, json={"ranges": [{"from": market.day(5), "to": market.day(8), "blocked": True}]},
+                missing={"id": nothing()})
+
+
+@call("quote_create")
+def quote_create(world, owner):
+    return Call(json={"property_id": world.property(), "check_in": market.day(30), "check_out": market.day(32), "guests": 2})
+
+
+@call("quote_read")
+def quote_read(world, owner):
+    return Call({"id": world.quote()}, missing={"id": nothing()})
+
+
+@call("booking_create")
+def booking_create(world, owner):
+    return Call(json={"quote_id": world.quote()})
+
+
+@call("booking_read", "booking_cancel")
+def booking_read(world, owner):
+    return Call({"id": world.booking()}, missing={"id": nothing()})
+
+
+@call("role_create")
+def role_create(world, owner):
+    return Call(json={"name": f"role_{uuid.uuid4().hex[:12]}", "doc": "For a test.", "permissions": ["account"]})
+
+
+@call("role_read")
+def role_read(world, owner):
+    return Call({"name": "guest"}, missing={"name": "nobody"})
+
+
+@call("role_update")
+def role_update(world, owner):
+    return Call({"name": world.role("account")}, json={"permissions": ["account", "booking.read"]}, missing={"name": "nobody"})
+
+
+@call("role_delete")
+def role_delete(world, owner):
+    return Call({"name": world.role("account")}, missing={"name": "nobody"})
+
+
+@call("user_roles_read")
+def user_roles_read(world, owner):
+    return Call({"id": world.ids["guest"]}, missing={"id": nothing()})
+
+
+@call("user_roles_replace")
+def user_roles_replace(world, owner):
+    return Call({"id": world.ids["guest"]}, json={"roles": ["guest", "host"]}, missing={"id": nothing()})
+
+
+# ---- asking
+
+class Matrix:
+    def __init__(self, stack):
+        self.stack, self.mint, self.ops, self.scopes = stack, Mint(stack), operations(), scopes()
+        self.shared, self.http = None, stack.session()
+
+    def world(self, op):
+        """Reads leave everything as it is, so they share one."""
+        if op.method != "GET":
+            return World(self.stack, self.mint)
+        self.shared = self.shared or World(self.stack, self.mint)
+        return self.shared
+
+    def token(self, world, op, owner, column):
+        """None: no token."""
+        user = world.ids.get(owner)
+        if column == "anonymous":
+            return None
+        if column in PEOPLE:
+            return world.token(column)
+        if column == "expired":
+            return self.mint.token(user, age=3600)
+        if column == "wrong_audience":
+            return self.mint.token(user, aud="https://elsewhere.example")
+        if column == "missing_scope":
+            return self.mint.token(user, scope=" ".join(sorted(self.without(op.permission))))
+        return self.revoked(user)
+
+    def revoked(self, user):
+        """A token that was good, in every worker perhaps, until its session ended."""
+        token = self.mint.token(user)
+        session = self.stack.session(token)
+        assert session.get("/v1/openapi.json").status_code == 200
+        assert session.post("/v1/auth/logout", json={}).status_code == 204
+        return token
+
+    def without(self, permission):
+        """All scopes that do not leave the permission; for public operations those that leave none at all."""
+        return {name for name, left in self.scopes.items() if (permission not in left if permission != "public" else not left)}
+
+    def leaving(self, permission):
+        return sorted(name for name, left in self.scopes.items() if permission in left)
+
+    def send(self, op, token, made, path=None):
+        url = op.path
+        for name, value in (path or made.path).items():
+            url = url.replace("{" + name + "}", value)
+        assert "{" not in url, f"{op.name}: {url}"
+        url += f"?{made.query}" if made.query else ""
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **made.headers}
+        self.http.cookies.clear()
+        return self.http.request(op.method, url, json=made.json, data=made.form, headers=headers, allow_redirects=False)
+
+    def ask(self, op, owner, column):
+        """(answer, what a missing object answers or None)"""
+        world = self.world(op)
+        made = CALLS[op.name](world, owner)
+        token = self.token(world, op, owner, column)
+        missing = self.send(op, token, made, made.missing) if made.missing else None
+        return self.send(op, token, made), missing
+
+
+def main():
+    rows = table()
+    with stacks.private_stack() as stack:
+        matrix = Matrix(stack)
+        for op in matrix.ops.values():
+            if op.name not in rows and op.name not in CALLS:
+                print(f"# {op.name}: no call")
+            elif op.name not in rows:
+                owner = "admin" if op.path.startswith(("/v1/roles", "/v1/users/", "/v1/admin")) else \
+                    "host" if "propert" in op.path else "guest"
+                cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
+                print("\t".join([op.name, owner, *cells]), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,8 +12,10 @@ import contextlib
 import json
 import pathlib
 import re
+import secrets
 import sys
 import time
+import urllib.parse
 import uuid
 from dataclasses import dataclass, field
 
@@ -190,6 +192,30 @@ class World:
         assert answer.status_code == 201, answer.text
         return name
 
+    def mailed(self, purpose, email):
+        """A token as it is mailed to the guest."""
+        token = secrets.token_urlsafe(32)
+        self.mint.sql("insert into mailed_tokens (hash, user_id, purpose, email, expires_at) "
+                      "values (sha256(%s), %s, %s, %s, now() + interval '1 hour')", token.encode(), self.ids["guest"], purpose, email)
+        return token
+
+    @staticmethod
+    def client_members():
+        return {"confidential": True, "name": "Travel planner", "redirect_uris": ["https://app.example.com/done"],
+                "grants": ["authorization_code", "refresh_token", "client_credentials"], "scopes": ["openid", "bookings"]}
+
+    def client(self):
+        """(id, secret) of a registered OAuth client."""
+        answer = self.session("admin").post("/v1/oauth/clients", json=self.client_members())
+        assert answer.status_code == 201, answer.text
+        return answer.json()["client_id"], answer.json()["client_secret"]
+
+    def authorization(self):
+        """Parameters of an authorization request (RFC 7636, appendix B)."""
+        return {"response_type": "code", "client_id": self.client()[0], "redirect_uri": "https://app.example.com/done",
+                "scope": "openid", "state": "x", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                "code_challenge_method": "S256"}
+
 
 # ---- calls
 
@@ -246,6 +272,120 @@ def auth_login(world, owner):
 def auth_refresh(world, owner):
     login = world.stack.session().post("/v1/auth/login", json={"email": world.email("guest"), "password": stacks.PASSWORD})
     return Call(json={"refresh_token": login.json()["refresh_token"]})
+
+
+@call("auth_verify_email", "auth_reset_password", "auth_confirm_email")
+def mailed(world, owner, op):
+    purpose = {"auth_verify_email": "verify_email", "auth_reset_password": "reset_password", "auth_confirm_email": "change_email_new"}[op.name]
+    email = f"{uuid.uuid4()}@example.com" if op.name == "auth_confirm_email" else world.email("guest")
+    password = {"password": "river otter sings at noon 7"} if op.name == "auth_reset_password" else {}
+    return Call(json={"token": world.mailed(purpose, email), **password})
+
+
+@call("auth_resend_verification", "auth_forgot_password")
+def mail_wanted(world, owner):
+    return Call(json={"email": world.email("guest")})
+
+
+@call("me_password")
+def me_password(world, owner):
+    return Call(json={"current_password": stacks.PASSWORD, "new_password": "river otter sings at noon 7"})
+
+
+@call("me_email")
+def me_email(world, owner):
+    return Call(json={"email": f"{uuid.uuid4()}@example.com", "password": stacks.PASSWORD})
+
+
+@call("me_deactivate")
+def me_deactivate(world, owner):
+    return Call(json={"password": stacks.PASSWORD})
+
+
+@call("user_read")
+def user_read(world, owner):
+    return Call({"id": world.ids["guest"]}, missing={"id": nothing()})
+
+
+# OAuth: clients prove who they are by themselves and people by cookies, so an access token is nothing to most of these.
+
+@call("openid_configuration", "oauth_configuration", "jwks", "oauth_userinfo", "client_list", "consent_list")
+def oauth_plain(world, owner):
+    return Call()
+
+
+@call("oauth_userinfo_form")
+def oauth_userinfo_form(world, owner):
+    return Call(form={})
+
+
+@call("oauth_authorize")
+def oauth_authorize(world, owner):
+    return Call(query=urllib.parse.urlencode(world.authorization()))
+
+
+@call("oauth_authorize_form")
+def oauth_authorize_form(world, owner):
+    return Call(form=world.authorization())
+
+
+@call("oauth_continue")
+def oauth_continue(world, owner):
+    return Call(query="transaction=" + "x" * 22)
+
+
+@call("oauth_login")
+def oauth_login(world, owner):
+    return Call(form={"transaction": "x" * 22, "email": world.email("guest"), "password": stacks.PASSWORD})
+
+
+@call("oauth_consent")
+def oauth_consent(world, owner):
+    return Call(form={"transaction": "x" * 22, "decision": "allow"})
+
+
+@call("oauth_token")
+def oauth_token(world, owner):
+    client, secret = world.client()
+    return Call(form={"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
+
+
+@call("oauth_revoke", "oauth_introspect")
+def oauth_token_state(world, owner):
+    client, secret = world.client()
+    return Call(form={"token": world.token("guest"), "client_id": client, "client_secret": secret})
+
+
+@call("oauth_logout")
+def oauth_logout(world, owner):
+    return Call()
+
+
+@call("oauth_logout_form", "oauth_logout_confirm")
+def oauth_logout_form(world, owner):
+    return Call(form={})
+
+
+@call("client_create")
+def client_create(world, owner):
+    return Call(json=world.client_members())
+
+
+@call("client_read", "client_delete", "client_secret")
+def client_read(world, owner):
+    return Call({"id": world.client()[0]}, missing={"id": nothing()})
+
+
+@call("client_update")
+def client_update(world, owner):
+    return Call({"id": world.client()[0]}, json={"name": "Changed"}, missing={"id": nothing()})
+
+
+@call("consent_delete")
+def consent_delete(world, owner):
+    client, _ = world.client()
+    world.mint.sql("insert into oauth_consents (user_id, client_id, scopes) values (%s, %s, '{openid}')", world.ids[owner], client)
+    return Call({"id": client}, missing={"id": nothing()})
 
 
 @call("session_delete")
@@ -391,6 +531,7 @@ class Matrix:
         session = self.stack.session(token)
         assert session.get("/v1/openapi.json").status_code == 200
         assert session.post("/v1/auth/logout", json={}).status_code == 204
+        stacks.wait_until(lambda: all(session.get("/v1/openapi.json").status_code == 401 for _ in range(8)), 1.5, "the end of the session")
         return token
 
     def without(self, permission):
@@ -410,10 +551,15 @@ class Matrix:
         self.http.cookies.clear()
         return self.http.request(op.method, url, json=made.json, data=made.form, headers=headers, allow_redirects=False)
 
+    @staticmethod
+    def make(op, world, owner):
+        function = CALLS[op.name]
+        return function(world, owner, op) if function.__code__.co_argcount == 3 else function(world, owner)
+
     def ask(self, op, owner, column):
         """(answer, what a missing object answers or None)"""
         world = self.world(op)
-        made = CALLS[op.name](world, owner)
+        made = self.make(op, world, owner)
         token = self.token(world, op, owner, column)
         missing = self.send(op, token, made, made.missing) if made.missing else None
         return self.send(op, token, made), missing
@@ -427,7 +573,7 @@ def main():
             if op.name not in rows and op.name not in CALLS:
                 print(f"# {op.name}: no call")
             elif op.name not in rows:
-                owner = "admin" if op.path.startswith(("/v1/roles", "/v1/users/", "/v1/admin")) else \
+                owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) else \
                     "host" if "propert" in op.path else "guest"
                 cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
                 print("\t".join([op.name, owner, *cells]), flush=True)

@@ -66,7 +66,7 @@ def test_one_scope_is_enough(world, name):
     assert enough, f"no scope leaves {op.permission}"
     for scope in enough:
         where = world.world(op)
-        made = matrix.CALLS[name](where, owner)
+        made = world.make(op, where, owner)
         answer = world.send(op, world.mint.token(where.ids[owner], scope=scope), made)
         assert answer.status_code == row[owner], f"{scope}: {answer.text}"
 
@@ -123,10 +123,10 @@ def test_members_outside_the_shape_change_nothing(world, stack, contract, name):
     operation = json_ops(contract.document).get(name)
     op, (owner, _) = OPS[name], TABLE[name]
     if operation is None:
-        assert matrix.CALLS[name](world.world(op), owner).json is None, "a body the document does not know"
+        assert world.make(op, world.world(op), owner).json is None, "a body the document does not know"
         pytest.skip("takes no JSON")
     where = world.world(op)
-    made = matrix.CALLS[name](where, owner)
+    made = world.make(op, where, owner)
     token = where.token(owner)
     body = made.json if made.json is not None else {}
     before, found = contents(stack), []

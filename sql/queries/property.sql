@@ -80,9 +80,10 @@ select (select count(*) from units where property_id = $1) - (select count(*) fr
 update properties set status = 'removed', version = version + 1, updated_at = now() where id = $1;
 
 -- name: property_visible
--- One row when the principal ($2, null for nobody; $3: one who sees all) sees the property.
+-- One row when the principal ($2 as host or co-host, $4 as party of a booking, null for nobody; $3: one who sees all) sees
+-- the property.
 select from properties p
  where p.id = $1
    and ($3 or p.status = 'published'
         or exists (select from property_grants g where g.property_id = p.id and g.status = 'draft' and g.user_id = $2)
-        or exists (select from bookings b where b.property_id = p.id and $2 in (b.guest_id, b.host_id)));
+        or exists (select from bookings b where b.property_id = p.id and $4 in (b.guest_id, b.host_id)));

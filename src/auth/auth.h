@@ -61,6 +61,12 @@ static inline bool perm_has(uint64_t perms, enum perm p)
 {
     return (perms >> p) & 1u;
 }
+/* The user, as far as public operations go: NULL for nobody, and for a token whose scopes leave nothing of
+ * `p`, which shows its bearer no more than everybody sees. */
+static inline const struct uuid *principal_for(const struct principal *who, enum perm p)
+{
+    return who->known && perm_has(who->ceiling, p) ? &who->user : NULL;
+}
 
 /* What a token may be restricted to, in scopes.def: SCOPE(id, name, permissions, doc). */
 enum scope {

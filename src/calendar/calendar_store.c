@@ -49,7 +49,7 @@ int calendar_add_read(struct request *rq, struct db_batch *b, const struct uuid 
                       date_t to)
 {
     return DB_ADD(b, &q_calendar_read, db_uuid(property), db_date(rq->arena, from), db_date(rq->arena, to),
-                  db_uuid(rq->principal.known ? &rq->principal.user : NULL),
+                  db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
                   db_bool(rq->arena, perm_has(rq->principal.perms, PERM_PROPERTY_ANY)));
 }
 

@@ -170,7 +170,7 @@ static enum err store_quote(struct request *rq, const struct quote_create_in *in
     *id = uuid_v7();
     struct db_batch *b = write_batch(rq);
     DB_ADD(b, &q_quote_insert, db_uuid(id), db_uuid(&in->property_id),
-           db_uuid(rq->principal.known ? &rq->principal.user : NULL), db_date(a, in->check_in),
+           db_uuid(principal_for(&rq->principal, PERM_BOOKING_CREATE)), db_date(a, in->check_in),
            db_date(a, in->check_out), db_int4(a, (int32_t)in->guests), db_int8(a, price->total),
            db_text(basis->currency), db_int8(a, rq->options->quote_lifetime));
     add_lines(rq, b, id, price);

@@ -34,7 +34,7 @@ static void quote_scope(struct plan_builder *b, const struct principal *who, con
 {
     if (who->known) {
         plan_sql(b, " and (%s.guest_id is null or %s.guest_id = $%d)", alias, alias,
-                 plan_param(b, db_uuid(&who->user)));
+                 plan_param(b, db_uuid(principal_for(who, PERM_BOOKING_CREATE))));
     } else {
         plan_sql(b, " and %s.guest_id is null", alias);
     }

@@ -101,7 +101,8 @@ static const struct edge edges[] = {
 void property_plan_granted(struct plan_builder *b, const struct principal *who, const char *property,
                            enum perm perm)
 {
-    int me = plan_param(b, db_uuid(&who->user));
+    const struct uuid *user = perm == PERM_PUBLIC ? principal_for(who, PERM_PROPERTY_WRITE) : &who->user;
+    int me = plan_param(b, db_uuid(user));
     const char *role = perm_has(who->perms, perm) ? "*," : "";
     if (perm == PERM_PUBLIC) {
         plan_sql(b, "exists (select from property_grants pg where pg.property_id = %s and pg.user_id = $%d)",
@@ -126,7 +127,8 @@ static void property_scope(struct plan_builder *b, const struct principal *who, 
         plan_sql(b, " and %s.published", alias);
         return;
     }
-    int me = plan_param(b, db_uuid(&who->user));
+    int me = plan_param(b, db_uuid(principal_for(who, PERM_PROPERTY_WRITE)));
+    int guest = plan_param(b, db_uuid(principal_for(who, PERM_BOOKING_READ)));
     plan_sql(
         b,
         " and (%s.published"
@@ -134,7 +136,7 @@ static void property_scope(struct plan_builder *b, const struct principal *who, 
         "'draft' and vg.user_id = $%d)"
         " or exists (select from bookings vb where vb.property_id = %s.property_id"
         " and $%d in (vb.guest_id, vb.host_id)))",
-        alias, alias, me, alias, me);
+        alias, alias, me, alias, guest);
 }
 
 void property_select_address(struct request *rq, struct selection *sel)
@@ -147,15 +149,16 @@ void property_select_address(struct request *rq, struct selection *sel)
         selection_compute(sel, "address", "{t}p.address", NULL, 0);
         return;
     }
-    struct db_param *me = ARENA_NEW(rq->arena, struct db_param);
-    *me = db_uuid(&rq->principal.user);
+    struct db_param *me = ARENA_ARRAY(rq->arena, struct db_param, 2);
+    me[0] = db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE));
+    me[1] = db_uuid(principal_for(&rq->principal, PERM_BOOKING_READ));
     /* Any grant will do, so its tables are asked themselves: every read with a token pays for this. */
     selection_compute(
         sel, "address",
         "case when {t}p.host_id = $1 or exists (select from property_members am where am.property_id = "
         "{t}.property_id and am.user_id = $1) or exists (select from bookings ab where ab.property_id = "
-        "{t}.property_id and ab.guest_id = $1 and ab.status <> 'cancelled') then {t}p.address end",
-        me, 1);
+        "{t}.property_id and ab.guest_id = $2 and ab.status <> 'cancelled') then {t}p.address end",
+        me, 2);
 }
 
 const struct entity entity_property = {

@@ -108,8 +108,9 @@ enum err property_require_visible(struct request *rq, const struct uuid *id)
     struct db_batch *b = db_batch(rq->db, rq->arena);
     return require(rq, b,
                    DB_ADD(b, &q_property_visible, db_uuid(id),
-                          db_uuid(rq->principal.known ? &rq->principal.user : NULL),
-                          db_bool(rq->arena, perm_has(rq->principal.perms, PERM_PROPERTY_ANY))));
+                          db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
+                          db_bool(rq->arena, perm_has(rq->principal.perms, PERM_PROPERTY_ANY)),
+                          db_uuid(principal_for(&rq->principal, PERM_BOOKING_READ))));
 }
 
 /* ---- values: absent becomes null, which keeps the column; an explicit null becomes the default */

@@ -9,10 +9,12 @@ docs/permissions.md, which is made from the program.
 """
 import base64
 import contextlib
+import hmac
 import json
 import pathlib
 import re
 import secrets
+import struct
 import sys
 import time
 import urllib.parse
@@ -199,6 +201,15 @@ class World:
                       "values (sha256(%s), %s, %s, %s, now() + interval '1 hour')", token.encode(), self.ids["guest"], purpose, email)
         return token
 
+    def totp_code(self, who):
+        """What an app shows that was given the secret just now (RFC 6238)."""
+        made = self.session(who).post("/v1/me/totp", json={"password": stacks.PASSWORD})
+        assert made.ok, made.text
+        secret = base64.b32decode(made.json()["secret"] + "=" * (-len(made.json()["secret"]) % 8))
+        digest = hmac.digest(secret, struct.pack(">Q", int(time.time()) // 30), "sha1")
+        at = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1_000_000:06}"
+
     @staticmethod
     def client_members():
         return {"confidential": True, "name": "Travel planner", "redirect_uris": ["https://app.example.com/done"],
@@ -248,7 +259,7 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
 @call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "session_delete_others", "me_read", "property_list",
-      "property_list_own", "booking_list", "role_list")
+      "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list")
 def plain(world, owner):
     return Call()
 
@@ -305,6 +316,46 @@ def me_deactivate(world, owner):
 @call("user_read")
 def user_read(world, owner):
     return Call({"id": world.ids["guest"]}, missing={"id": nothing()})
+
+
+@call("totp_create")
+def totp_create(world, owner):
+    return Call(json={"password": stacks.PASSWORD})
+
+
+@call("totp_confirm")
+def totp_confirm(world, owner):
+    return Call(json={"code": world.totp_code(owner)})
+
+
+@call("totp_disable", "recovery_codes_create")
+def totp_proof(world, owner):
+    confirmed = world.session(owner).post("/v1/me/totp/confirm", json={"code": world.totp_code(owner)})
+    assert confirmed.status_code == 200, confirmed.text
+    return Call(json={"password": stacks.PASSWORD, "code": confirmed.json()["recovery_codes"][0]})
+
+
+@call("admin_user_read")
+def admin_user_read(world, owner):
+    return Call({"id": world.ids["guest"]}, missing={"id": nothing()})
+
+
+@call("admin_user_suspend", "admin_user_act")
+def admin_user_suspend(world, owner):
+    return Call({"id": world.ids["other_guest"]}, json={"reason": "For a test."}, missing={"id": nothing()})
+
+
+@call("admin_user_restore")
+def admin_user_restore(world, owner):
+    suspended = str(uuid.uuid4())
+    world.mint.sql("insert into users (id, email, name, status) values (%s, %s, 'Gone', 'suspended')", suspended, f"{suspended}@example.com")
+    return Call({"id": suspended}, json={"reason": "For a test."}, missing={"id": nothing()})
+
+
+@call("audit_read")
+def audit_read(world, owner):
+    world.role("account")
+    return Call({"id": world.stack.query("select id::text from audit_log order by at desc limit 1")[0][0]}, missing={"id": nothing()})
 
 
 # OAuth: clients prove who they are by themselves and people by cookies, so an access token is nothing to most of these.
@@ -573,7 +624,7 @@ def main():
             if op.name not in rows and op.name not in CALLS:
                 print(f"# {op.name}: no call")
             elif op.name not in rows:
-                owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) else \
+                owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) or op.permission.startswith(("user.", "audit.")) else \
                     "host" if "propert" in op.path else "guest"
                 cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
                 print("\t".join([op.name, owner, *cells]), flush=True)

@@ -33,7 +33,7 @@ static enum err admin_user_restore_exec(struct request *rq)
     if (e || replayed) {
         return e;
     }
-    if (now.perms & ~rq->principal.perms) {
+    if (now.perms & PERM_OF_STAFF & ~rq->principal.perms) {
         return fail(rq, ERR_FORBIDDEN, NULL, "The account may do what yours may not.");
     }
     if (now.status != ADMIN_SUSPENDED) {

@@ -34,7 +34,7 @@ static enum err check(struct request *rq, const struct uuid *id, const struct ad
     if (uuid_eq(id, &rq->principal.user)) {
         return fail(rq, ERR_FORBIDDEN, NULL, "Nobody suspends their own account.");
     }
-    if (now->perms & ~rq->principal.perms) {
+    if (now->perms & PERM_OF_STAFF & ~rq->principal.perms) {
         return fail(rq, ERR_FORBIDDEN, NULL, "The account may do what yours may not.");
     }
     if (now->status != ADMIN_ACTIVE) {

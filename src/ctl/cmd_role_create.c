@@ -16,7 +16,7 @@ static const struct ctl_option options[] = {
 const struct ctl_command ctl_role_create = {
     .name = "role create",
     .args = "ROLE [PERMISSION...]",
-    .example = "nexusctl role create front_desk --doc 'Answers guests.' account user.read",
+    .example = "nexusctl role create desk --doc 'Answers guests.' user.read",
     .summary = "Make a role",
     .doc = "A set of permissions that accounts can then be given with user set-role.",
     .options = options,
@@ -31,24 +31,24 @@ static enum ctl_exit insert(struct ctl *ctl, PGconn *c)
     char *permissions = role_permission_array(ctl, 1), *after = NULL;
     const char *params[] = { role, ctl_value(ctl, "doc"), permissions };
     bool known = false;
-    PGresult *r = pg_exec(c, "begin")
-                      ? pg_query_params(c,
-                                        "insert into roles (name, doc) values ($1, $2)"
-                                        " on conflict (name) do nothing returning 1",
-                                        2, params)
-                      : NULL;
+    PGresult *r = pg_exec(c, "begin") ? pg_query_params(c,
+                                                        "insert into roles (name, doc) values ($1, $2)"
+                                                        " on conflict (name) do nothing returning 1",
+                                                        2, params)
+                                      : NULL;
     bool made = r && PQntuples(r) == 1;
     enum ctl_exit exit = r && !made ? ctl_fail(CTL_FAILED, "there is a role '%s' already", role) : CTL_OK;
     PQclear(r);
     const char *given[] = { role, permissions };
-    r = made ? pg_query_params(c,
-                               "insert into role_permissions (role_name, permission) select $1, unnest($2::text[])"
-                               " on conflict do nothing",
-                               2, given)
+    r = made ? pg_query_params(
+                   c,
+                   "insert into role_permissions (role_name, permission) select $1, unnest($2::text[])"
+                   " on conflict do nothing",
+                   2, given)
              : NULL;
     if (exit == CTL_OK) {
-        bool done = r && (after = role_state(c, role, &known)) && ctl_audit(c, AUDIT_ROLE_CREATE, role, NULL, after) &&
-                    pg_exec(c, "commit");
+        bool done = r && (after = role_state(c, role, &known)) &&
+                    ctl_audit(c, AUDIT_ROLE_CREATE, role, NULL, after) && pg_exec(c, "commit");
         exit = done ? CTL_OK : pg_exit(c);
     }
     PQclear(r);

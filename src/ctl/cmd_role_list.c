@@ -9,13 +9,16 @@ const struct ctl_command ctl_role_list = {
     .args = "",
     .example = "nexusctl role list",
     .summary = "List roles by name",
-    .doc = "Prints the name of each role, how many accounts have it, and its permissions; * stands for everything.",
+    .doc = "Prints the name of each role, how many accounts have it, and its permissions; * stands for "
+           "everything.",
     .run = role_list_run,
 };
 
 #define SELECT_ROWS                                                                                          \
-    "select r.name, r.doc, r.built_in, (select count(*) from user_roles u where u.role_name = r.name) as users," \
-    "       array(select permission from role_permissions p where p.role_name = r.name order by 1) as permissions" \
+    "select r.name, r.doc, r.built_in, (select count(*) from user_roles u where u.role_name = r.name) as "   \
+    "users,"                                                                                                 \
+    "       array(select permission from role_permissions p where p.role_name = r.name order by 1) as "      \
+    "permissions"                                                                                            \
     "  from roles r order by r.name"
 
 static const char *const table_sql =

@@ -9,7 +9,8 @@ const struct ctl_command ctl_role_revoke = {
     .args = "ROLE PERMISSION...",
     .example = "nexusctl role revoke support user.manage",
     .summary = "Take permissions from a role",
-    .doc = "Counts at once for everybody who has the role, also for tokens that are out. The role admin always allows "
+    .doc = "Counts at once for everybody who has the role, also for tokens that are out. The role admin "
+           "always allows "
            "everything.",
     .min_args = 2,
     .max_args = 32,
@@ -18,7 +19,8 @@ const struct ctl_command ctl_role_revoke = {
 
 static enum ctl_exit role_revoke_run(struct ctl *ctl)
 {
-    return role_change(ctl, "with gone as (delete from role_permissions where role_name = $1 and permission = "
-                            "any ($2::text[]))"
-                            " update roles set version = version + 1, updated_at = now() where name = $1");
+    return role_change(ctl,
+                       "with gone as (delete from role_permissions where role_name = $1 and permission = "
+                       "any ($2::text[]))"
+                       " update roles set version = version + 1, updated_at = now() where name = $1");
 }

@@ -1,5 +1,5 @@
 /* nexusctl user set-role */
-#include "cache/cache.h"
+#include "ctl/access.h"
 #include "ctl/commands.h"
 #include "ctl/user.h"
 
@@ -22,22 +22,6 @@ const struct ctl_command ctl_user_set_role = {
     .run = user_set_role_run,
 };
 
-/* Workers that cannot be told look again by themselves (http/access.c). */
-static enum ctl_exit commit(struct ctl *ctl, PGconn *c, const char *user_id)
-{
-    struct cache *cache = cache_create(ctl_options(ctl));
-    struct uuid id;
-    bool announced = uuid_parse(str_from(user_id), &id) && cache_announce(cache, CHANGE_PENDING, &id, 1);
-    bool done = pg_exec(c, "commit");
-    announced = cache_announce(cache, CHANGE_DONE, &id, 1) && announced;
-    if (done && !announced && cache_configured(cache)) {
-        fprintf(stderr, "Redis cannot be told (%s): workers notice within half a minute\n",
-                cache_error(cache));
-    }
-    cache_close(cache);
-    return done ? CTL_OK : pg_exit(c);
-}
-
 static enum ctl_exit set_role(struct ctl *ctl, PGconn *c, const char *email)
 {
     PGresult *r =
@@ -50,8 +34,9 @@ static enum ctl_exit set_role(struct ctl *ctl, PGconn *c, const char *email)
     enum ctl_exit exit = PQntuples(r) == 1
                              ? user_set_roles(c, PQgetvalue(r, 0, 0), ctl->args, ctl->arg_count)
                              : ctl_fail(CTL_NOT_FOUND, "no account has the address %.254s", email);
-    if (exit == CTL_OK) {
-        exit = commit(ctl, c, PQgetvalue(r, 0, 0));
+    struct uuid id;
+    if (exit == CTL_OK && uuid_parse(str_from(PQgetvalue(r, 0, 0)), &id)) {
+        exit = ctl_commit_access(ctl, c, &id, 1);
     }
     PQclear(r);
     return exit;

@@ -65,7 +65,8 @@ static enum ctl_exit change(struct ctl *ctl, PGconn *c, const char *sql)
     char *permissions = role_permission_array(ctl, 1);
     const char *params[] = { role, permissions };
     PGresult *r = known ? pg_query_params(c, sql, 2, params) : NULL;
-    bool changed = r && (after = role_state(c, role, &known)) && ctl_audit(c, AUDIT_ROLE_UPDATE, role, before, after);
+    bool changed =
+        r && (after = role_state(c, role, &known)) && ctl_audit(c, AUDIT_ROLE_UPDATE, role, before, after);
     enum ctl_exit exit = changed ? ctl_commit_access(ctl, c, NULL, 0)
                          : PQstatus(c) == CONNECTION_OK && !known && PQtransactionStatus(c) == PQTRANS_INTRANS
                              ? ctl_fail(CTL_NOT_FOUND, "there is no role '%.40s'", role)

@@ -3,6 +3,7 @@
 
 #include "base/near.h"
 #include "base/utf8.h"
+#include "ctl/access.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -76,14 +77,6 @@ enum ctl_exit user_set_roles(PGconn *c, const char *user_id, const char *const *
 
 /* ---- status ---- */
 
-enum ctl_exit user_commit(struct ctl *ctl, PGconn *c, const struct uuid *ids, size_t count)
-{
-    (void)ctl;
-    (void)ids;
-    (void)count;
-    return pg_exec(c, "commit") ? CTL_OK : pg_exit(c);
-}
-
 /* The account first, then those its owner acts as: whose tokens the change is about. */
 static struct uuid *concerned(PGconn *c, const char *user_id, size_t *count)
 {
@@ -141,7 +134,7 @@ static enum ctl_exit apply(struct ctl *ctl, PGconn *c, const char *user_id, cons
     if (!ids || !set_status(c, user_id, change->to) || !tell(c, user_id, change, ctl_value(ctl, "reason"))) {
         exit = pg_exit(c);
     } else {
-        exit = user_commit(ctl, c, ids, count);
+        exit = ctl_commit_access(ctl, c, ids, count);
     }
     free(ids);
     return exit;

@@ -19,10 +19,4 @@ struct user_change {
 };
 enum ctl_exit user_change_status(struct ctl *ctl, const struct user_change *change);
 
-/*
- * Commit what changes what tokens of these users are good for; workers honour it for requests that start
- * afterwards.
- */
-enum ctl_exit user_commit(struct ctl *ctl, PGconn *c, const struct uuid *ids, size_t count);
-
 #endif

@@ -392,6 +392,11 @@ def oauth_login(world, owner):
     return Call(form={"transaction": "x" * 22, "email": world.email("guest"), "password": stacks.PASSWORD})
 
 
+@call("oauth_factor")
+def oauth_factor(world, owner):
+    return Call(form={"transaction": "x" * 22, "code": "123456"})
+
+
 @call("oauth_consent")
 def oauth_consent(world, owner):
     return Call(form={"transaction": "x" * 22, "decision": "allow"})

@@ -5,10 +5,26 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-static void random_bytes(void *out, size_t n)
+#define POOL_SIZE 256 /* most that the system gives whole */
+
+/* Random bytes ahead: a system call for many identifiers. Each is given out once, in one process. */
+static struct {
+    unsigned char bytes[POOL_SIZE];
+    size_t left;
+    bool watched;
+} pool;
+
+static void pool_forget(void)
+{
+    explicit_bzero(pool.bytes, sizeof(pool.bytes));
+    pool.left = 0;
+}
+
+static void fill(void *out, size_t n)
 {
     /* Up to 256 bytes come whole once the pool is ready; before that the call may be interrupted. */
     ssize_t got;
@@ -19,6 +35,24 @@ static void random_bytes(void *out, size_t n)
         log_msg(LOG_ERROR, "the system gives no randomness");
         abort();
     }
+}
+
+static void random_bytes(void *out, size_t n)
+{
+    if (!pool.watched) {
+        pool.watched = pthread_atfork(NULL, NULL, pool_forget) == 0;
+    }
+    if (!pool.watched) {
+        fill(out, n);
+        return;
+    }
+    if (pool.left < n) {
+        fill(pool.bytes, sizeof(pool.bytes));
+        pool.left = sizeof(pool.bytes);
+    }
+    pool.left -= n;
+    memcpy(out, pool.bytes + pool.left, n);
+    explicit_bzero(pool.bytes + pool.left, n);
 }
 
 static void set_version(struct uuid *u, int version)

@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static int64_t timestamp_ms(const struct uuid *u)
 {
     int64_t ms = 0;
@@ -71,10 +74,29 @@ START_TEST(refuses_other_text)
 }
 END_TEST
 
+/* What is kept ahead is nobody else's: parent and child never make the same. */
+START_TEST(forked_processes_differ)
+{
+    int fds[2];
+    struct uuid before = uuid_v4(), mine, theirs;
+    ck_assert_int_eq(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        theirs = uuid_v4();
+        _exit(write(fds[1], &theirs, sizeof(theirs)) != (ssize_t)sizeof(theirs));
+    }
+    mine = uuid_v4();
+    ck_assert_int_eq(read(fds[0], &theirs, sizeof(theirs)), (ssize_t)sizeof(theirs));
+    waitpid(pid, NULL, 0);
+    ck_assert(!uuid_eq(&mine, &theirs) && !uuid_eq(&mine, &before) && !uuid_eq(&theirs, &before));
+}
+END_TEST
+
 Suite *uuid_suite(void)
 {
     Suite *s = suite_create("uuid");
     TCase *t = tcase_create("uuid");
+    tcase_add_test(t, forked_processes_differ);
     tcase_add_test(t, version_7_is_ordered);
     tcase_add_test(t, version_4_is_marked);
     tcase_add_test(t, text_round_trip);

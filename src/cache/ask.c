@@ -77,7 +77,6 @@ struct ask { /* everything the command is made of */
     struct str keys[RATE_BUCKETS_MAX];
     char key_texts[RATE_BUCKETS_MAX][KEY_MAX];
     size_t prefix; /* bytes of the configured prefix, of no interest to the local buckets */
-    char fresh[CHANGE_VALUE_SIZE];
     struct str everybody;
 };
 
@@ -135,7 +134,7 @@ static void put_question(struct cache *c, const void *data)
         }
     }
     cache_number(c, (int64_t)q->bucket_count);
-    cache_word(c, str_from(a->fresh));
+    cache_word(c, str_from(c->fresh));
     cache_word(c, a->everybody);
     for (size_t i = 0; i < q->bucket_count; i++) {
         cache_number(c, a->policies[i].interval_us);
@@ -175,6 +174,12 @@ static void take_versions(struct cache *c, struct str text, bool replaced, struc
     }
 }
 
+/* Whether the script has certainly not set the fresh value, so that it is still one that nobody has seen. */
+static bool is_still_fresh(const struct cache *c, const struct cache_versions *versions)
+{
+    return versions->state == VERSIONS_KNOWN && strcmp(c->everybody, c->fresh) != 0;
+}
+
 static bool ask_redis(struct cache *c, struct ask *a, int64_t *now_us, struct gcra_answer *answers,
                       struct cache_versions *versions)
 {
@@ -182,11 +187,14 @@ static bool ask_redis(struct cache *c, struct ask *a, int64_t *now_us, struct gc
     bool owed = q->versions && announce_take_debt(c);
     bool returned = c->returned;
     if (q->versions) {
-        announce_fresh(a->fresh);
+        if (!c->fresh[0]) {
+            announce_fresh(c->fresh);
+        }
         a->everybody = owed ? STR("!") : returned ? str_from(c->everybody) : STR("");
     }
     const struct cache_reply *reply = cache_run(c, &script, words_of(q), put_question, a);
     if (!reply || !is_answer(q, reply)) {
+        c->fresh[0] = '\0';
         if (owed) {
             announce_owe(c);
         }
@@ -202,6 +210,9 @@ static bool ask_redis(struct cache *c, struct ask *a, int64_t *now_us, struct gc
     }
     if (q->versions) {
         take_versions(c, v[1 + 3 * q->bucket_count].text, c->returned && !returned, versions);
+        if (!is_still_fresh(c, versions)) {
+            c->fresh[0] = '\0';
+        }
     }
     return true;
 }
@@ -253,7 +264,6 @@ void cache_decide(struct cache *c, const struct cache_question *q, int64_t *now_
     struct ask a;
     a.q = q;
     a.prefix = 0;
-    a.fresh[0] = '\0';
     a.everybody = STR("");
     versions->state = VERSIONS_UNKNOWN;
     versions->text[0] = '\0';

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define COMMAND_MAX 8192 /* bytes; the longest holds a script */
+#define READ_SIZE   1024
 
 static const struct str unix_prefix = { "unix:", sizeof("unix:") - 1 };
 
@@ -208,20 +209,42 @@ static bool send_all(struct cache *c, const char *p, size_t n)
     return true;
 }
 
+/*
+ * What the server sends next. The usual answer comes whole and soon: then one blocking call, bounded by the
+ * socket's own time-out, does instead of a wait and a call.
+ */
+static bool feed(struct cache *c, bool first)
+{
+    char bytes[READ_SIZE];
+    for (;;) {
+        if (!first && !wait_for(c, POLLIN)) {
+            return false;
+        }
+        ssize_t n = recv(c->link->fd, bytes, sizeof(bytes), first ? 0 : MSG_DONTWAIT);
+        first = false;
+        if (n > 0) {
+            return redisReaderFeed(c->link->reader, bytes, (size_t)n) == REDIS_OK;
+        }
+        if (n == 0 || errno == ECONNRESET) {
+            return link_failed(c->link, REDIS_ERR_EOF, "connection closed");
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            return link_failed(c->link, REDIS_ERR_IO, strerror(errno));
+        }
+    }
+}
+
 static const struct cache_reply *receive(struct cache *c)
 {
     void *reply = NULL;
-    errno = 0;
+    bool first = c->timed && remaining_us(c) > c->options->redis_timeout / 4 * 3;
     c->reply.array = c->reply.overflow = false;
     c->reply.count = c->reply.used = 0;
     while (redisGetReplyFromReader(c->link, &reply) == REDIS_OK && !reply) {
-        if (!wait_for(c, POLLIN) || redisBufferRead(c->link) != REDIS_OK) {
+        if (!feed(c, first)) {
             break;
         }
-    }
-    /* A reset while reading is the same event as an end of file. */
-    if (!reply && c->link->err == REDIS_ERR_IO && errno == ECONNRESET) {
-        c->link->err = REDIS_ERR_EOF;
+        first = false;
     }
     return reply;
 }
@@ -379,6 +402,10 @@ static bool open_link(struct cache *c)
         return false;
     }
     (void)fcntl(c->link->fd, F_SETFD, FD_CLOEXEC);
+    struct timeval longest = { .tv_sec = c->options->redis_timeout / 1000000,
+                               .tv_usec = c->options->redis_timeout % 1000000 };
+    c->timed = setsockopt(c->link->fd, SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof(longest)) == 0 &&
+               fcntl(c->link->fd, F_SETFL, 0) == 0;
     c->link->reader->fn = &into_place;
     c->link->reader->privdata = c;
     c->returned = true;

@@ -42,6 +42,8 @@ struct cache {
     struct cache_reply reply;    /* the answer to it */
     struct cache_shared *shared; /* what decides without Redis */
     bool own_shared;
+    bool timed;         /* the socket blocks, and not longer than redis_timeout */
+    char fresh[17];     /* a version nobody has seen yet; "" when it has to be made */
     bool returned;      /* connected anew: announcements may have been lost with the old server */
     char everybody[17]; /* the version of everybody as last seen; "" never */
     char error[160];

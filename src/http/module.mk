@@ -12,4 +12,10 @@ check_PROGRAMS += %D%/http_tests
 %C%_http_tests_SOURCES = %D%/http_tests.c %D%/http_tests.h %D%/test_ops.c %D%/access_test.c %D%/etag_test.c %D%/fastcgi_test.c \
 	%D%/gates_test.c %D%/pipeline_test.c %D%/route_test.c %D%/trace_test.c %D%/uri_test.c
 %C%_http_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+
+# What the gates cost; `make src/http/gates_bench`, then run it under tests/with-postgres.
+EXTRA_PROGRAMS += %D%/gates_bench
+%C%_gates_bench_SOURCES = %D%/gates_bench.c %D%/http_tests.h %D%/test_ops.c src/cache/cache_tests.h src/cache/redis_fixture.c
+%C%_gates_bench_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+CLEANFILES += %D%/gates_bench
 endif

@@ -51,8 +51,12 @@ check-compilers:
 	        $(MAKE) && $(MAKE) check TESTS=) || exit 1; \
 	done
 
+bench_programs = src/auth/token_bench$(EXEEXT)
+if HAVE_CHECK
+bench_programs += src/http/gates_bench$(EXEEXT)
+endif
 # Throughput, latency and CPU beside references of the same run; a table, and figures in bench.json.
-bench: all
+bench: all $(bench_programs)
 	NEXUS_BUILD_DIR=$(abs_builddir) $(PYTHON3) $(srcdir)/tests/bench/bench.py --json $(abs_builddir)/bench.json $(BENCH_ARGS)
 
 # The two commands of the README on a bare Debian 12; needs root, a mirror and some ten minutes.

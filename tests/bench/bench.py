@@ -204,6 +204,32 @@ class Bench:
         say(f"    p99 of reads {storm['p99_ratio']:.2f} times that without log-ins (at most 2): "
             f"{'ok' if storm['p99_ratio'] <= 2 else 'MISSED'}; {storm['logins']} log-ins beside them")
 
+    def gates(self):
+        """CPU a worker spends on a token, and on all gates from trace to permit, by the programs beside the code."""
+        build = pathlib.Path(os.environ.get("NEXUS_BUILD_DIR") or HERE.parents[1] / "build")
+        found = {}
+        for command in ([build / "src/auth/token_bench"], [HERE.parent / "with-postgres", build / "src/http/gates_bench"]):
+            if not command[-1].exists():
+                say(f"  {command[-1].name} skipped: make {command[-1].relative_to(build)}")
+                continue
+            out = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+            found |= {name: int(ns) for name, ns in re.findall(r"(?m)^(.+?) (-?\d+) ns", out)}
+        self.results["gates"] = found
+        for name, most in (("EdDSA cold", None), ("EdDSA warm", 2000), ("ES256 cold", None), ("ES256 warm", 2000),
+                           ("token: all gates", 25000), ("anonymous: all gates", 25000)):
+            if name in found:
+                say(f"  {name:28} {found[name]:10,} ns of CPU"
+                    + (f" (at most {most:,}): {'ok' if found[name] <= most else 'MISSED'}" if most else ""))
+
+    def me(self):
+        self.wrk("me", "replay.lua", ["GET\t/v1/me"], self.guest.token)
+
+    def limited_read(self):
+        """Without a token: what remains is the quota of the network."""
+        ids = [row[0] for row in self.stack.query("select id::text from properties where status = 'published' "
+                                                  "order by md5(id::text) limit 5000")]
+        self.wrk("limited_read", "replay.lua", [f"GET\t/v1/properties/{i}" for i in ids])
+
     def static(self):
         self.wrk("nginx_static", "replay.lua", ["GET\t/bench.json"])
 
@@ -381,7 +407,8 @@ def main():
     with private_stack(options=OPTIONS, demo=args.properties) as stack, tempfile.TemporaryDirectory() as folder:
         bench = Bench(stack, args.seconds, folder)
         bench.settle()
-        steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "property_by_id": bench.property_by_id,
+        steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
+                 "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
                  "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot,
                  "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:

@@ -59,7 +59,7 @@ struct rate_answer {
     int64_t reset_us;       /* until the quota is whole again */
 };
 
-/* ---- access versions (docs/adr/0005-access-versions.md) ---- */
+/* ---- access versions (docs/adr/0006-access-versions.md) ---- */
 
 #define CACHE_VERSION_SIZE 72 /* four values of 16 characters, blanks between, NUL */
 #define CACHE_IDS_MAX      3

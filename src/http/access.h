@@ -1,7 +1,8 @@
 /*
  * What the bearer of a token may at this moment. A token names who; whether the session goes on, the account
  * is active, and what its roles allow comes from PostgreSQL in one statement when a worker first sees the
- * token, and is kept beside it for as long as its access versions stay the same (cache/cache.h, docs/adr).
+ * token, and is kept beside it for as long as its access versions stay the same
+ * (docs/adr/0006-access-versions.md).
  */
 #ifndef NEXUS_HTTP_ACCESS_H
 #define NEXUS_HTTP_ACCESS_H

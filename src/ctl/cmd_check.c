@@ -178,7 +178,7 @@ static void check_redis(struct check *k)
     struct cache *cache = cache_create(k->options);
     int64_t start = clock_mono_us();
     if (!cache_configured(cache)) {
-        passed(k, "not configured: limits are kept per worker");
+        passed(k, "not configured: limits are kept per host");
     } else if (cache_ping(cache)) {
         passed(k, "%s answers in %.1f ms", k->options->redis, (double)(clock_mono_us() - start) / 1000);
     } else {

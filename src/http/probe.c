@@ -42,7 +42,7 @@ static const struct shape_field ready_fields[] = {
       .type = SHAPE_ENUM,
       .values = states,
       .flags = SHAPE_REQUIRED,
-      .doc = "Redis; without it limits are kept per worker." },
+      .doc = "Redis; without it limits are kept per host." },
 };
 static const struct shape ready_out = {
     .name = "Readiness",

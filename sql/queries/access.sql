@@ -1,13 +1,16 @@
 -- Access: what the bearer of a token may at this moment.
 
 -- name: access_load
--- Who holds a token, now: user, session, client, actor, each null when the token names none -> state, names of
--- permissions, names of roles, scopes of the client, each with blanks between.
+-- Who holds a token, now: user, session, client, actor, each null when the token names none; roles that need a second
+-- factor -> state, names of permissions, names of roles, scopes of the client, each with blanks between.
 select case when u.status = 'suspended' then 'suspended'
             when t.user_id is not null and u.status is distinct from 'active' then 'ended'
             when t.session_id is not null and s.id is null then 'ended'
             when t.client_id is not null and c.id is null then 'ended'
             when t.actor_id is not null and a.id is null then 'ended'
+            when t.actor_id is null and exists (select from user_roles r where r.user_id = t.user_id and r.role_name = any($5))
+                 and not exists (select from user_totp f where f.user_id = t.user_id and f.confirmed_at is not null)
+            then 'factor'
             else 'good' end,
        coalesce((select string_agg(distinct p.permission, ' ')
                    from user_roles r join role_permissions p on p.role_name = r.role_name

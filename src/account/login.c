@@ -11,10 +11,9 @@
 #include "http/service.h"
 #include "session/session.h"
 
-#define SECOND_US         1000000
-#define COOLDOWN_FIRST_MS 1000
-#define NETWORK_MOST_MS   60000 /* many share a network: it never waits for longer than this */
-#define MAC_TEXT          32    /* hexadecimal digits of the MAC that stands for an account */
+#define SECOND_US       1000000
+#define NETWORK_MOST_MS 60000 /* many share a network: it never waits for longer than this */
+#define MAC_TEXT        32    /* hexadecimal digits of the MAC that stands for an account */
 
 /* ---- failures ---- */
 
@@ -46,10 +45,10 @@ static struct backoff_subject subject_of(struct request *rq, const char *kind, s
         .place = session_network(rq->arena, address),
         .network = rate_network(rq->arena, address),
         .per_account = { .free = o->login_failures,
-                         .first_ms = COOLDOWN_FIRST_MS,
-                         .most_ms = o->login_cooldown / 1000 },
+                         .first_ms = o->login_cooldown / 1000,
+                         .most_ms = o->login_cooldown_max / 1000 },
         .per_network = { .free = o->login_failures_network,
-                         .first_ms = COOLDOWN_FIRST_MS,
+                         .first_ms = o->login_cooldown / 1000,
                          .most_ms = NETWORK_MOST_MS },
         .table = table_of(rq),
     };

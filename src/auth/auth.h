@@ -18,6 +18,7 @@
 /* Who is asking. Zeroed: nobody; nil identifiers: none. */
 struct principal {
     bool known;
+    bool lacks_factor;        /* a role needs a second factor that is not set up: see OP_ENROL */
     struct uuid user;         /* nil: a client on its own behalf (client credentials) */
     struct uuid session;      /* nil: a client on its own behalf */
     struct uuid client;       /* nil: the product's own front-ends */
@@ -130,7 +131,7 @@ enum err token_issue(struct auth *auth, struct arena *a, const struct token_spec
 enum err token_verify(struct auth *auth, struct str token, struct principal *out) MUST_CHECK;
 
 /* What the database said of a token's bearer, kept beside the token; owned by http/access.c. */
-enum access_state { ACCESS_UNKNOWN, ACCESS_GOOD, ACCESS_ENDED, ACCESS_SUSPENDED };
+enum access_state { ACCESS_UNKNOWN, ACCESS_GOOD, ACCESS_FACTOR, ACCESS_ENDED, ACCESS_SUSPENDED };
 struct access {
     enum access_state state;
     uint64_t perms;                   /* of the roles, or of the client; before scopes */

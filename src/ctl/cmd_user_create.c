@@ -1,9 +1,8 @@
 /* nexusctl user create: an account, made by whoever runs the server. */
 #include "account/account.h"
-#include "auth/password_rules.h"
 #include "base/utf8.h"
 #include "ctl/commands.h"
-#include "ctl/term.h"
+#include "ctl/password.h"
 #include "ctl/user.h"
 #include "json/format.h"
 
@@ -32,13 +31,11 @@ const struct ctl_command ctl_user_create = {
     .run = user_create_run,
 };
 
-#define PASSWORD_MAX (4 * ACCOUNT_PASSWORD_MAX) /* bytes */
-
 static const char *const default_roles[] = { "guest", "host" };
 
 struct account {
     const char *email, *name;
-    char password[PASSWORD_MAX + 2]; /* one byte more than allowed shows that it is too long */
+    struct ctl_password password;
     char id[UUID_TEXT_SIZE];
 };
 
@@ -56,46 +53,6 @@ static bool fits(const struct account *u)
         return true;
     }
     return false;
-}
-
-static bool ask_password(struct account *u)
-{
-    char again[sizeof(u->password)];
-    if (!term_password("Password", u->password, sizeof(u->password))) {
-        ctl_say("no terminal to ask on; name a file with --password-file");
-        return false;
-    }
-    bool same = term_password("Again", again, sizeof(again)) && strcmp(again, u->password) == 0;
-    explicit_bzero(again, sizeof(again));
-    if (!same) {
-        ctl_say("the two passwords differ");
-    }
-    return same;
-}
-
-static bool read_password(struct account *u, const char *path)
-{
-    char error[256];
-    size_t size;
-    char *text = options_secret(path, &size, error, sizeof(error));
-    if (!text) {
-        ctl_say("%s", error);
-        return false;
-    }
-    bool fits = size < sizeof(u->password);
-    memcpy(u->password, text, fits ? size : sizeof(u->password) - 1);
-    explicit_bzero(text, size);
-    free(text);
-    return true;
-}
-
-static enum ctl_exit take_password(struct account *u, const char *path)
-{
-    if (!(path ? read_password(u, path) : ask_password(u))) {
-        return path ? CTL_FAILED : CTL_USAGE;
-    }
-    enum password_flaw flaw = password_flaw(str_from(u->password), str_from(u->email), str_from(u->name));
-    return flaw == PASSWORD_GOOD ? CTL_OK : ctl_fail(CTL_FAILED, "the password %s", password_flaw_text(flaw));
 }
 
 static enum ctl_exit insert_user(PGconn *c, struct account *u, const char *hash)
@@ -161,7 +118,7 @@ static enum ctl_exit create(struct ctl *ctl, const struct options *o, struct acc
     struct arena *a = arena_create(4096, (size_t)1 << 20);
     struct str hash;
     enum ctl_exit exit = CTL_FAILED;
-    if (password_hash(o, a, str_from(u->password), &hash) != ERR_NONE) {
+    if (password_hash(o, a, str_from(u->password.text), &hash) != ERR_NONE) {
         ctl_say("the password could not be hashed: not enough memory?");
     } else {
         PGconn *c = pg_connect(o, &exit);
@@ -184,11 +141,12 @@ static enum ctl_exit user_create_run(struct ctl *ctl)
         return CTL_USAGE;
     }
     const struct options *o = ctl_options(ctl);
-    enum ctl_exit exit = o ? take_password(&u, ctl_value(ctl, "password-file")) : CTL_FAILED;
+    enum ctl_exit exit =
+        o ? ctl_password_take(&u.password, ctl_value(ctl, "password-file"), u.email, u.name) : CTL_FAILED;
     if (exit == CTL_OK) {
         exit = create(ctl, o, &u);
     }
-    explicit_bzero(u.password, sizeof(u.password));
+    ctl_password_wipe(&u.password);
     if (exit == CTL_OK) {
         print_user(ctl, &u);
     }

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES += %D%/client.h %D%/client.c %D%/cmd_client_create.c %D%/cmd_client_disable.c %D%/cmd_client_list.c \
 	%D%/cmd_client_rotate_secret.c
 %C%_libctl_a_SOURCES += %D%/audit_chain.h %D%/audit_chain.c %D%/audit_anchor.h %D%/audit_anchor.c \
+	%D%/password.h %D%/password.c %D%/cmd_user_set_password.c %D%/cmd_user_disable_totp.c \
 	%D%/cmd_user_restore.c %D%/cmd_user_show.c %D%/cmd_user_suspend.c \
 	%D%/cmd_audit_anchor.c %D%/cmd_audit_list.c %D%/cmd_audit_verify.c
 

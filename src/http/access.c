@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "db/queries.h"
 
-#define AGE_MAX_US   30000000 /* how long what was loaded is good at most, whatever the versions say */
-#define BLIND_AGE_US 1000000  /* the same while nobody can say whether it has changed */
+#define AGE_MAX_US         30000000 /* how long what was loaded is good at most, whatever the versions say */
+#define ROLE_SIZE          64
+#define REQUIRED_ROLES_MAX 64
+#define BLIND_AGE_US       1000000 /* the same while nobody can say whether it has changed */
 
 /* ---- loading ---- */
 
@@ -16,7 +18,23 @@ static const struct uuid *id_or_null(const struct uuid *id)
 
 static enum access_state state_of(struct str word)
 {
-    return str_eqz(word, "good") ? ACCESS_GOOD : str_eqz(word, "suspended") ? ACCESS_SUSPENDED : ACCESS_ENDED;
+    return str_eqz(word, "good")        ? ACCESS_GOOD
+           : str_eqz(word, "suspended") ? ACCESS_SUSPENDED
+           : str_eqz(word, "factor")    ? ACCESS_FACTOR
+                                        : ACCESS_ENDED;
+}
+
+/* totp_required_roles as an array. */
+static struct db_param required_roles(struct request *rq)
+{
+    const char *cursor = rq->options->totp_required_roles;
+    char role[ROLE_SIZE];
+    struct str *list = arena_alloc(rq->arena, REQUIRED_ROLES_MAX * sizeof *list);
+    size_t count = 0;
+    while (cursor && count < REQUIRED_ROLES_MAX && option_list_next(&cursor, role, sizeof role)) {
+        list[count++] = arena_str(rq->arena, str_from(role));
+    }
+    return db_text_array(rq->arena, list, count);
 }
 
 static void take(const struct request *rq, struct token_seen *t, const PGresult *r, uint64_t epoch)
@@ -43,8 +61,9 @@ static enum err ask_database(struct request *rq, struct token_seen *t)
     (void)db_statements(rq->db); /* what was asked between requests is not counted */
     (void)db_busy_us(rq->db);
     struct db_batch *b = db_batch(rq->db, rq->arena);
-    int index = DB_ADD(b, &q_access_load, db_uuid(id_or_null(&who->user)), db_uuid(id_or_null(&who->session)),
-                       db_uuid(id_or_null(&who->client)), db_uuid(id_or_null(&who->actor)));
+    int index =
+        DB_ADD(b, &q_access_load, db_uuid(id_or_null(&who->user)), db_uuid(id_or_null(&who->session)),
+               db_uuid(id_or_null(&who->client)), db_uuid(id_or_null(&who->actor)), required_roles(rq));
     enum err e = db_run(b, &failure);
     rq->statements += db_statements(rq->db);
     rq->stage_us[STAGE_DB] += db_busy_us(rq->db);
@@ -106,6 +125,11 @@ enum err access_load(struct request *rq)
     }
     switch (t->access.state) {
     case ACCESS_GOOD:
+        rq->principal.perms = (t->access.perms & rq->principal.ceiling) | PERM_BIT(PERM_PUBLIC);
+        return ERR_NONE;
+    case ACCESS_FACTOR: /* one's own account, as far as ops let it: OP_ENROL */
+        rq->principal.lacks_factor = true;
+        rq->principal.ceiling &= PERM_BIT(PERM_ACCOUNT);
         rq->principal.perms = (t->access.perms & rq->principal.ceiling) | PERM_BIT(PERM_PUBLIC);
         return ERR_NONE;
     case ACCESS_SUSPENDED:

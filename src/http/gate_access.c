@@ -64,6 +64,9 @@ static bool is_for_oneself(const struct request *rq)
 static enum err permit(struct request *rq)
 {
     enum perm perm = rq->op->perm;
+    if (rq->principal.lacks_factor && perm != PERM_PUBLIC && !(rq->op->flags & OP_ENROL)) {
+        return fail(rq, ERR_SECOND_FACTOR_MISSING, NULL, NULL);
+    }
     uint64_t may = rq->op->flags & OP_ON_PROPERTY ? rq->principal.ceiling : rq->principal.perms;
     if (perm == PERM_PUBLIC || (rq->principal.known && perm_has(may, perm) && !is_for_oneself(rq))) {
         return ERR_NONE;

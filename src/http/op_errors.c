@@ -22,6 +22,11 @@ static bool is_restricted(const struct op *op)
     return op->perm != PERM_PUBLIC;
 }
 
+static bool needs_factor(const struct op *op)
+{
+    return is_restricted(op) && !(op->flags & OP_ENROL);
+}
+
 static bool takes_body(const struct op *op)
 {
     return op->method == METHOD_POST || op->method == METHOD_PUT || op->method == METHOD_PATCH;
@@ -76,6 +81,7 @@ static const struct {
     { ERR_SESSION_ENDED, is_authenticated },
     { ERR_ACCOUNT_INACTIVE, is_authenticated },
     { ERR_FORBIDDEN, is_restricted },
+    { ERR_SECOND_FACTOR_MISSING, needs_factor },
     { ERR_NOT_FOUND, is_item },
     { ERR_NOT_ACCEPTABLE, always },
     { ERR_REQUEST_TIMEOUT, always },

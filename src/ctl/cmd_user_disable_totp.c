@@ -1,4 +1,5 @@
 /* nexusctl user disable-totp */
+#include "ctl/access.h"
 #include "ctl/commands.h"
 #include "ctl/user.h"
 
@@ -40,7 +41,7 @@ static enum ctl_exit apply(struct ctl *ctl, PGconn *c, const char *user_id)
         !ctl_audit(c, AUDIT_SECOND_FACTOR_OFF, user_id, NULL, NULL)) {
         return pg_exit(c);
     }
-    return user_commit(ctl, c, &id, 1);
+    return ctl_commit_access(ctl, c, &id, 1);
 }
 
 static enum ctl_exit find_and_apply(struct ctl *ctl, PGconn *c)

@@ -1,5 +1,6 @@
 /* nexusctl user set-password */
 #include "auth/auth.h"
+#include "ctl/access.h"
 #include "ctl/commands.h"
 #include "ctl/password.h"
 #include "ctl/user.h"
@@ -54,7 +55,7 @@ static enum ctl_exit apply(struct ctl *ctl, PGconn *c, const struct change *chan
             " where user_id = $1::uuid and ended_at is null",
             params, 1) &&
         ctl_audit(c, AUDIT_USER_PASSWORD, change->id, NULL, NULL);
-    return good ? user_commit(ctl, c, &id, 1) : pg_exit(c);
+    return good ? ctl_commit_access(ctl, c, &id, 1) : pg_exit(c);
 }
 
 /* The password is hashed before the transaction, with the account's address and name at hand for the rules.

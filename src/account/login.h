@@ -7,9 +7,9 @@
  * suspended or has a second factor is told only to who knows its password.
  *
  * Failures make wait (cache/backoff.h): five wrong passwords or codes in a row are free (login_failures),
- * then the account cools down for a second, two, four, up to login_cooldown_max. Attackers cannot keep the owner
- * out with that: who has entered the account before from a network counts for himself there; sessions that
- * go on are not touched; and a password reset starts anew.
+ * then the account cools down for a second, two, four, up to login_cooldown_max. Attackers cannot keep the
+ * owner out with that: who has entered the account before from a network counts for himself there; sessions
+ * that go on are not touched; and a password reset starts anew.
  */
 #ifndef NEXUS_ACCOUNT_LOGIN_H
 #define NEXUS_ACCOUNT_LOGIN_H

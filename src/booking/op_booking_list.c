@@ -47,8 +47,7 @@ static enum err booking_list_prepare(struct request *rq, struct selection *sel)
     static const char *const conditions[] = {
         " and {t}.guest_id = $1",
         " and {t}.host_id = $1",
-        " and {t}.property_id = any (array(select lm.property_id from property_members lm where lm.user_id = "
-        "$1))",
+        " and {t}.property_id = any (array(select property_id from property_members where user_id = $1))",
     };
     const struct booking_list_in *in = rq->in;
     if (SHAPE_HAS(in, ROLE)) {

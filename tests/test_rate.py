@@ -149,6 +149,22 @@ def test_a_network_has_a_quota_for_all_it_asks(fresh_stack):
     assert stack.session().get("/readyz").status_code == 200
 
 
+def test_what_the_body_names_has_a_quota_too(fresh_stack):
+    """Mails to one address, whoever asks from wherever; the address itself is not in Redis."""
+    stack = fresh_stack(options={"rate_login": "3/h", "rate_login_anonymous": "100/h"})
+
+    def ask(email, network):
+        return stack.session().post("/v1/auth/forgot-password", json={"email": email}).status_code if network is None else \
+            fcgi.call(stack.socket, path="/v1/auth/forgot-password", method="POST", body=json.dumps({"email": email}).encode(),
+                      REMOTE_ADDR=network, CONTENT_TYPE="application/json")[0]
+
+    codes = [ask("ada@example.com", f"192.0.2.{n}") for n in range(6)]
+    assert codes[:3] == [codes[0]] * 3 and codes[0] < 300 and codes[3:] == [429] * 3
+    assert ask("bob@example.com", None) == codes[0]
+    keys = b" ".join(stack.redis().keys("*"))
+    assert b"rate:login:m:" in keys and b"ada" not in keys and b"example.com" not in keys
+
+
 def test_a_bad_token_counts_as_nobody(limited):
     session = limited.session("rubbish")
     _, codes = codes_of([lambda: log_in(session)] * 12)

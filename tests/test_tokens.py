@@ -75,6 +75,21 @@ def test_a_bearer_is_loaded_once_per_worker(stack):
     assert loads(stack, since) == 0
 
 
+def test_a_request_is_one_call_to_redis(stack):
+    """Quotas and versions together: no second round trip."""
+    person = stack.user()
+    warm(stack, person.token)
+
+    def calls():
+        said = stack.redis().info("commandstats")
+        return {name: said.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("evalsha", "eval")}
+
+    before = calls()
+    assert set(codes(stack, person.token, count=100)) == {200}
+    after = calls()
+    assert after["evalsha"] - before["evalsha"] == 100 and after["eval"] == before["eval"]
+
+
 def test_logging_out_is_honoured_by_the_next_request_everywhere(stack):
     for _ in range(5):
         person = stack.user()
@@ -274,6 +289,20 @@ def test_what_was_not_announced_is_made_up_for(stack):
         os.kill(redis, signal.SIGCONT)
     assert set(codes(stack, person.token)) == {401}
     wait_until(lambda: stack.redis().get(next(stack.redis().scan_iter("*access:all"))) != before, 5, "a new version of everybody")
+
+
+def test_redis_is_full(stack):
+    """It refuses to write: nobody notices but by looking up who holds a token."""
+    person = stack.user()
+    warm(stack, person.token)
+    stack.redis().config_set("maxmemory", "1")
+    try:
+        assert set(codes(stack, person.token)) == {200}
+        end_sessions(stack, person)
+        refused_within_a_second(stack, person.token)
+    finally:
+        stack.redis().config_set("maxmemory", "128mb")
+    assert set(codes(stack, person.token)) == {401}
 
 
 # ---- PostgreSQL is away

@@ -53,6 +53,22 @@ static void write_perm(FILE *out, enum perm p, const uint64_t perms[ROLE_COUNT])
     fputc('\n', out);
 }
 
+/* Those of the table that a scope leaves something of. */
+static void write_scope(FILE *out, enum scope s)
+{
+    uint64_t perms = scopes_perms(UINT32_C(1) << s);
+    fprintf(out, "| `%s` | %s |", scope_name(s), scope_doc(s));
+    if (perms == PERM_ALL) {
+        fputs(" all", out);
+    }
+    for (int p = 0; p < PERM_COUNT && perms != PERM_ALL; p++) {
+        if (perm_has(perms, (enum perm)p)) {
+            fprintf(out, " `%s`", perm_name((enum perm)p));
+        }
+    }
+    fputs(" |\n", out);
+}
+
 static void write_op(FILE *out, const struct op *op)
 {
     fprintf(out, "| `%s` | `%s %s` | `%s`%s | %s | %s |\n", op->name, method_names[op->method], op->path,
@@ -79,6 +95,10 @@ bool reference_write(FILE *out, const char *migration)
         out);
     for (int p = 0; p < PERM_COUNT; p++) {
         write_perm(out, (enum perm)p, perms);
+    }
+    fputs("\n| scope | what a person is asked to allow | permissions it leaves |\n|---|---|---|\n", out);
+    for (int i = 0; i < SCOPE_COUNT; i++) {
+        write_scope(out, (enum scope)i);
     }
     fputs("\n| operation | request | permission | rate class | |\n|---|---|---|---|---|\n", out);
     for (const struct op *const *op = op_registry; *op; op++) {

@@ -92,6 +92,7 @@ START_TEST(file_syntax)
              "redis_prefix = \"a \\\"b\\\" \\\\ # c\"   # comment\n"
              "listen_group = \n"
              "rate_login = 0\n"
+             "rate_roles = admin:read=7/h, a_2:hash=0\n"
              "token_audience = a#b\n"
              "request_deadline = 250ms\n"
              "worker_max_growth = 1GiB");
@@ -101,6 +102,14 @@ START_TEST(file_syntax)
     ck_assert_str_eq(o->redis_prefix, "a \"b\" \\ # c");
     ck_assert_str_eq(o->listen_group, "");
     ck_assert_int_eq(o->rate_login.count, 0);
+    ck_assert_str_eq(o->rate_roles[0].role, "admin");
+    ck_assert_str_eq(o->rate_roles[0].rate_class, "read");
+    ck_assert_int_eq(o->rate_roles[0].limit.count, 7);
+    ck_assert_int_eq(o->rate_roles[0].limit.period_us, INT64_C(3600000000));
+    ck_assert_str_eq(o->rate_roles[1].role, "a_2");
+    ck_assert_str_eq(o->rate_roles[1].rate_class, "hash");
+    ck_assert_int_eq(o->rate_roles[1].limit.count, 0);
+    ck_assert_ptr_null(o->rate_roles[2].role);
     ck_assert_str_eq(o->token_audience, "a#b");
     ck_assert_int_eq(o->request_deadline, 250000);
     ck_assert_int_eq(o->worker_max_growth, 1LL << 30);
@@ -150,6 +159,15 @@ START_TEST(refusals_name_line_and_reason)
                   ":1: body_limit must be bytes, or a number with KiB, MiB or GiB; 1KiB to 16MiB");
     check_refused("listen_mode = 0888\n", ":1: listen_mode must be octal permissions; at most 0777");
     check_refused("rate_read = 6/d\n", ":1: rate_read must be a number with /s, /m or /h, or 0");
+    static const char *const bad_rates[] = { "admin",          "admin:read",      "admin:read=",
+                                             "admin:read=6/d", "admin:reads=6/m", ":read=6/m",
+                                             "Admin:read=6/m", "admin:read=6/m,", "admin:read=6/m;x" };
+    for (size_t i = 0; i < sizeof(bad_rates) / sizeof(bad_rates[0]); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "rate_roles = %s\n", bad_rates[i]);
+        check_refused(line, ":1: rate_roles must be comma-separated ROLE:CLASS=RATE, classes being read, "
+                            "search, write, login and hash; at most 4096 bytes");
+    }
     check_refused("listen = run/x\n", ":1: listen must be an absolute path; at most 107 bytes");
     check_refused("token_audience = \"\"\n", ":1: token_audience must be text; not empty, at most 256 bytes");
     check_refused("token_audience = \"a\n", ":1: token_audience: the quoted value has no end");

@@ -143,9 +143,9 @@ static bool parse_rates(const struct place *to, struct str text)
         return false;
     }
     struct role_rate *list = ARENA_ARRAY(to->a, struct role_rate, count + 1);
-    struct str item;
+    struct str rest = text.n > 0 ? text : STR_NONE, item;
     size_t n = 0;
-    while (text.n > 0 && str_split(&text, ',', &item)) {
+    while (str_split(&rest, ',', &item)) {
         if (!read_role_rate(to->a, str_trim(item), &list[n++])) {
             return false;
         }

@@ -55,6 +55,11 @@ def actions(stack, user_id):
                                                 str(user_id))]
 
 
+def events(stack, user_id):
+    return [topic for (topic,) in stack.query("select topic from outbox where kind = 'event' and payload ->> 'user_id' = %s order by id",
+                                              str(user_id))]
+
+
 def parallel(count, call):
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
         return list(pool.map(call, range(count)))
@@ -430,6 +435,7 @@ def test_both_addresses_confirm_a_change(stack, api, first):
     problem(api.post("/v1/auth/verify-email", json={"token": token(stack, somebody.email, "account.verify_email")}),
             422, "token_invalid")
     assert actions(stack, somebody.id)[-1] == "user.email"
+    assert events(stack, somebody.id) == ["account.email_changed"]
     assert sign_up(api, somebody.email).status_code == 201 and log_in(api, somebody.email).status_code == 200  # free again
 
 
@@ -583,6 +589,7 @@ def test_a_deactivated_account_is_closed(stack, api):
     assert stack.query("select status from properties where id = %s", place["id"]) == [("draft",)]
     assert stack.query("select status from users where id = %s", somebody.id) == [("deactivated",)]
     assert len(mails(stack, somebody.email, "account.deactivated")) == 1
+    assert events(stack, somebody.id) == ["account.deactivated"]
     assert actions(stack, somebody.id)[-1] == "user.deactivate"
 
 

@@ -73,4 +73,7 @@ struct account_contact {
 enum err account_confirm(struct request *rq, const char *pointer, struct str password,
                          struct account_contact *out, bool *replayed) MUST_CHECK;
 
+/* Add an event that tells of an account, by its id, to the outbox. */
+void account_add_event(struct request *rq, struct db_batch *b, const char *topic, const struct uuid *user);
+
 #endif

@@ -2,6 +2,7 @@
 #include "account/account.h"
 
 #include "db/queries.h"
+#include "outbox/outbox.h"
 
 #include <string.h>
 
@@ -58,4 +59,12 @@ enum err account_find_login_of(struct db *db, struct arena *a, const struct uuid
                                struct account_login *out, struct db_failure *failure)
 {
     return find_login(db, a, db_text(STR_NONE), db_uuid(user), out, failure);
+}
+
+void account_add_event(struct request *rq, struct db_batch *b, const char *topic, const struct uuid *user)
+{
+    char id[UUID_TEXT_SIZE];
+    uuid_format(id, user);
+    const struct outbox_field fields[] = { { "user_id", str_from(id) } };
+    outbox_add_event(rq, b, topic, fields, 1);
 }

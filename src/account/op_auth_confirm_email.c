@@ -80,6 +80,7 @@ static enum err change(struct request *rq, const struct confirmation *c)
     audit_add_change(rq, b, AUDIT_USER_EMAIL, &c->user);
     outbox_add_mail(rq, b, "account.email_changed", c->old,
                     (const struct outbox_field[]){ { "name", c->name }, { "email", c->new } }, 2);
+    account_add_event(rq, b, "account.email_changed", &c->user);
     return write_run(rq, b, &replayed);
 }
 

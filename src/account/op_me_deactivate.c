@@ -100,6 +100,7 @@ static enum err me_deactivate_exec(struct request *rq)
     session_add_end_all(rq, b, me, NULL, "deactivated");
     outbox_add_mail(rq, b, "account.deactivated", account.email,
                     (const struct outbox_field[]){ { "name", account.name } }, 1);
+    account_add_event(rq, b, "account.deactivated", me);
     audit_add(rq, b, AUDIT_USER_DEACTIVATE, me, "{\"status\": \"active\"}", "{\"status\": \"deactivated\"}");
     if ((e = write_run(rq, b, &replayed))) {
         return e;

@@ -1,6 +1,6 @@
 # src/base: what depends on nothing above it.
 libnexus_a_SOURCES += %D%/arena.h %D%/buf.h %D%/str.h %D%/err.h %D%/errors.def %D%/log.h %D%/clock.h \
-	%D%/base64url.h %D%/base64url.c %D%/date.h %D%/uuid.h %D%/options.h %D%/options.def %D%/options_table.h %D%/near.h %D%/utf8.h \
+	%D%/base64url.h %D%/base64url.c %D%/date.h %D%/uuid.h %D%/conf.h %D%/conf.c %D%/options.h %D%/options.def %D%/options_table.h %D%/near.h %D%/utf8.h \
 	%D%/arena.c %D%/buf.c %D%/str.c %D%/err.c %D%/log.c %D%/clock.c %D%/date.c %D%/uuid.c %D%/near.c \
 	%D%/utf8.c %D%/options.c %D%/options_value.c %D%/options_doc.c %D%/options_secret.c \
 	%D%/scoreboard.h %D%/scoreboard.c %D%/slots.h %D%/slots.c %D%/backoff_table.h %D%/backoff_table.c

@@ -2,7 +2,7 @@
 #include "base/options.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/conf.h"
 #include "base/near.h"
 #include "base/options_table.h"
 #include "base/str.h"
@@ -106,51 +106,6 @@ static bool load_defaults(struct loaded *l, struct error_line error)
     return true;
 }
 
-/* "..." with \" and \\ inside; nothing but a comment may follow. NULL when it is well-formed. */
-static const char *unquote(struct arena *a, struct str text, struct str *out)
-{
-    char *p = arena_alloc(a, text.n);
-    size_t n = 0, i = 1;
-    while (i < text.n && text.p[i] != '"') {
-        if (text.p[i] == '\\') {
-            i++;
-            if (i >= text.n || (text.p[i] != '"' && text.p[i] != '\\')) {
-                return "only \\\" and \\\\ are known in a quoted value";
-            }
-        }
-        p[n++] = text.p[i++];
-    }
-    if (i >= text.n) {
-        return "the quoted value has no end";
-    }
-    struct str rest = str_trim(str_skip(text, i + 1));
-    if (rest.n > 0 && rest.p[0] != '#') {
-        return "text follows the quoted value";
-    }
-    *out = (struct str){ p, n };
-    return NULL;
-}
-
-/* An unquoted value ends at a # that follows a blank. */
-static struct str cut_comment(struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '#' && (i == 0 || text.p[i - 1] == ' ' || text.p[i - 1] == '\t')) {
-            text.n = i;
-        }
-    }
-    return str_trim(text);
-}
-
-static const char *read_value(struct arena *a, struct str text, struct str *out)
-{
-    if (text.n > 0 && text.p[0] == '"') {
-        return unquote(a, text, out);
-    }
-    *out = cut_comment(text);
-    return NULL;
-}
-
 static bool refuse_unknown(struct str name, const char *where, struct error_line error)
 {
     const char *near = nearest_name(name);
@@ -159,77 +114,24 @@ static bool refuse_unknown(struct str name, const char *where, struct error_line
                 : refuse(error, "%s: unknown option '%.*s'", where, shown, name.p);
 }
 
-static bool is_name(struct str name)
+static bool take_line(void *data, const struct conf_line *line, char *text, size_t size)
 {
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-              c == '-' || c == '.')) {
-            return false;
-        }
-    }
-    return name.n > 0;
-}
-
-static bool load_line(struct loaded *l, struct str line, const char *where, unsigned number,
-                      struct error_line error)
-{
-    if (line.n > 0 && line.p[line.n - 1] == '\r') {
-        line.n--;
-    }
-    line = str_trim(line);
-    if (line.n == 0 || line.p[0] == '#') {
-        return true;
-    }
-    struct str rest = line, name;
-    str_split(&rest, '=', &name);
-    name = str_trim(name);
-    if (!rest.p || !is_name(name)) {
-        return refuse(error, "%s: expected 'name = value'", where);
-    }
-    const struct option_row *row = option_row_find(name);
+    struct loaded *l = data;
+    struct error_line error = { text, size };
+    const struct option_row *row = option_row_find(line->name);
     if (!row) {
-        return refuse_unknown(name, where, error);
+        return refuse_unknown(line->name, line->where, error);
     }
     unsigned before = l->given[option_row_index(row)].line;
     if (before > 0) {
-        return refuse(error, "%s: %s is already set in line %u", where, row->name, before);
+        return refuse(error, "%s: %s is already set in line %u", line->where, row->name, before);
     }
     struct str value;
-    const char *why = read_value(l->memory, str_trim(rest), &value);
+    const char *why = conf_value(l->memory, line->raw, &value);
     if (why) {
-        return refuse(error, "%s: %s: %s", where, row->name, why);
+        return refuse(error, "%s: %s: %s", line->where, row->name, why);
     }
-    return set_value(l, row, value, (struct given){ .origin = where, .line = number }, error);
-}
-
-static bool load_text(struct loaded *l, const char *file, struct str text, struct error_line error)
-{
-    struct str line;
-    for (unsigned number = 1; str_split(&text, '\n', &line); number++) {
-        char where[PATH_MAX + 16];
-        snprintf(where, sizeof(where), "%s:%u", file, number);
-        if (!load_line(l, line, where, number, error)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool load_stream(struct loaded *l, const char *file, FILE *in, struct error_line error)
-{
-    struct buf text;
-    buf_init(&text, FILE_SIZE_MAX);
-    char chunk[4096];
-    size_t n;
-    while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0) {
-        buf_add(&text, chunk, n);
-    }
-    bool ok = ferror(in)      ? refuse(error, "%s: cannot be read", file)
-              : text.overflow ? refuse(error, "%s: larger than 1 MiB", file)
-                              : load_text(l, file, buf_str(&text), error);
-    buf_free(&text);
-    return ok;
+    return set_value(l, row, value, (struct given){ .origin = line->where, .line = line->number }, error);
 }
 
 static bool load_file(struct loaded *l, const char *file, struct error_line error)
@@ -239,7 +141,7 @@ static bool load_file(struct loaded *l, const char *file, struct error_line erro
         bool may_be_missing = errno == ENOENT && strcmp(file, OPTIONS_DEFAULT_FILE) == 0;
         return may_be_missing || refuse(error, "%s: %s", file, strerror(errno));
     }
-    bool ok = load_stream(l, file, in, error);
+    bool ok = conf_read(in, file, take_line, l, error.text, error.size);
     fclose(in);
     return ok;
 }

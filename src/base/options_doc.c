@@ -71,7 +71,7 @@ static void write_roff(FILE *out, const char *text)
     }
 }
 
-static void write_man_option(FILE *out, const struct option_row *row)
+void option_write_man(FILE *out, const struct option_row *row)
 {
     char accepted[200];
     option_describe(row, accepted, sizeof(accepted));
@@ -97,7 +97,7 @@ void options_write_man(FILE *out)
             write_roff(out, row->doc);
             fputc('\n', out);
         } else {
-            write_man_option(out, row);
+            option_write_man(out, row);
         }
     }
 }

@@ -30,7 +30,7 @@ struct option_row {
     const char *value; /* default, as it would be written in the file */
     int64_t min, max;
     const char *doc;
-    size_t offset; /* of the value within struct options */
+    size_t offset; /* of the value within struct options, or the struct of another table */
 };
 
 /* In the order of options.def, sections included. */
@@ -45,14 +45,17 @@ size_t option_row_index(const struct option_row *row);
 #define OPTION_WHY_SIZE 256
 
 /*
- * Check `text` against the row and put its value into *o; texts are copied into `a`. On failure why[] says
- * what would be accepted and *o is unchanged.
+ * Check `text` against the row and put its value into the struct its offset belongs to; texts are copied into `a`. On
+ * failure why[] says what would be accepted and the struct is unchanged.
  */
-bool option_value_parse(const struct option_row *row, struct str text, struct options *o, struct arena *a,
+bool option_value_parse(const struct option_row *row, struct str text, void *into, struct arena *a,
                         char why[OPTION_WHY_SIZE]);
 
 /* "time, 100ms to 10m": what a row accepts, for people. */
 void option_describe(const struct option_row *row, char *out, size_t out_size);
+
+/* Its part of a manual page, roff. */
+void option_write_man(FILE *out, const struct option_row *row);
 
 /* Text as given and where it came from; only for options that options_load returned. */
 const char *option_text(const struct options *o, const struct option_row *row);

@@ -23,13 +23,13 @@ static const struct unit rate_units[] = {
 
 struct place { /* where a value goes and what bounds it */
     const struct option_row *row;
-    struct options *o;
+    void *into;
     struct arena *a;
 };
 
 static void *target(const struct place *to)
 {
-    return (char *)to->o + to->row->offset;
+    return (char *)to->into + to->row->offset;
 }
 
 /* Digits followed by the name of a unit. */
@@ -313,6 +313,60 @@ static bool check_redis(struct str text)
     return str_starts(text, STR("unix:/")) || check_address(text);
 }
 
+static bool is_provider_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+              c == '-')) {
+            return false;
+        }
+    }
+    return name.n > 0 && name.n <= 40;
+}
+
+static bool check_providers(struct str text)
+{
+    struct str rest = text, name, other;
+    while (text.n > 0 && str_split(&rest, ',', &name)) {
+        struct str after = rest;
+        if (!is_provider_name(str_trim(name))) {
+            return false;
+        }
+        while (after.p && str_split(&after, ',', &other)) {
+            if (str_eq(str_trim(name), str_trim(other))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* http only to this machine itself: for tests, and for providers behind a proxy of the same host. */
+static bool check_issuer(struct str text)
+{
+    static const char *const local[] = { "http://127.0.0.1", "http://[::1]", "http://localhost" };
+    bool known = str_starts(text, STR("https://")) && text.n > strlen("https://");
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+        size_t n = strlen(local[i]);
+        known = known || (str_starts(text, str_from(local[i])) &&
+                          (text.n == n || text.p[n] == ':' || text.p[n] == '/'));
+    }
+    return known && !memchr(text.p, '?', text.n) && !memchr(text.p, '#', text.n) &&
+           !memchr(text.p, '@', text.n) && !memchr(text.p, ' ', text.n);
+}
+
+static bool check_scopes(struct str text)
+{
+    struct str rest = text, name;
+    while (rest.p && str_split(&rest, ' ', &name)) {
+        if (str_eqz(name, "openid")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const struct {
     const char *name;
     bool (*ok)(struct str text);
@@ -322,6 +376,10 @@ static const struct {
     { "public_url", check_url, "an http:// or https:// URL without a slash at its end" },
     { "metrics_listen", check_address, "ADDRESS:PORT or empty" },
     { "redis", check_redis, "unix:PATH, HOST:PORT or empty" },
+    { "login_providers", check_providers,
+      "different names of letters, digits, - and _, with commas between" },
+    { "issuer", check_issuer, "an https:// URL without query or fragment, or http:// on a loopback address" },
+    { "scopes", check_scopes, "names with blanks between, openid among them" },
 };
 
 static bool form_check(const struct option_row *row, struct str text, char why[OPTION_WHY_SIZE])
@@ -347,7 +405,7 @@ static bool is_plain(struct str text)
     return utf8_valid(text);
 }
 
-bool option_value_parse(const struct option_row *row, struct str text, struct options *o, struct arena *a,
+bool option_value_parse(const struct option_row *row, struct str text, void *into, struct arena *a,
                         char why[OPTION_WHY_SIZE])
 {
     if (!is_plain(text)) {
@@ -357,7 +415,7 @@ bool option_value_parse(const struct option_row *row, struct str text, struct op
     if (!form_check(row, text, why)) {
         return false;
     }
-    if (!types[row->type].parse(&(struct place){ row, o, a }, text)) {
+    if (!types[row->type].parse(&(struct place){ row, into, a }, text)) {
         char accepted[200];
         option_describe(row, accepted, sizeof(accepted));
         snprintf(why, OPTION_WHY_SIZE, "%s must be %s", row->name, accepted);

@@ -33,7 +33,7 @@ struct scoreboard {
     uint64_t size;
     _Atomic uint32_t slots_used;
     _Atomic uint64_t pool[POOL_COUNTER_COUNT];
-    struct slots hashing;
+    struct slots hashing, calling;
     struct backoff_table backoff;
     char cache[SCOREBOARD_CACHE_SIZE] __attribute__((aligned(64)));
     struct op_entry ops[SCOREBOARD_OPS];
@@ -217,6 +217,11 @@ void *scoreboard_cache(struct scoreboard *b)
     return b ? b->cache : NULL;
 }
 
+struct slots *scoreboard_calling(struct scoreboard *b)
+{
+    return &b->calling;
+}
+
 uint32_t scoreboard_owner(const struct scoreboard_slot *s)
 {
     return s->index + 1;
@@ -230,6 +235,7 @@ static struct scoreboard *board_of(struct scoreboard_slot *s)
 void scoreboard_slot_end(struct scoreboard_slot *s)
 {
     slots_free(&board_of(s)->hashing, scoreboard_owner(s));
+    slots_free(&board_of(s)->calling, scoreboard_owner(s));
     now_store(s, WORKER_FREE, SCOREBOARD_OP_OTHER, clock_mono_us());
     atomic_store_explicit(&s->private_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&s->pid, 0, memory_order_relaxed);

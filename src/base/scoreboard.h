@@ -108,6 +108,8 @@ struct slots *scoreboard_hashing(struct scoreboard *b);
 struct backoff_table *scoreboard_backoff(struct scoreboard *b);
 /* SCOREBOARD_CACHE_SIZE bytes for cache_share (cache/cache.h), zeroed at first; NULL without a board. */
 void *scoreboard_cache(struct scoreboard *b);
+/* The same of calls to other servers. */
+struct slots *scoreboard_calling(struct scoreboard *b);
 /* The worker in a slot as the owner of a place. */
 uint32_t scoreboard_owner(const struct scoreboard_slot *s);
 

@@ -1,5 +1,6 @@
 /* nexusctl check: is everything there that the API needs? */
 #include "auth/auth.h"
+#include "auth/providers.h"
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "ctl/commands.h"
@@ -73,6 +74,7 @@ static void failed(struct check *k, const char *advice, const char *fmt, ...)
 static void check_config(struct check *k);
 static void check_keys(struct check *k);
 static void check_secret(struct check *k);
+static void check_providers(struct check *k);
 static void check_socket(struct check *k);
 static void check_database(struct check *k);
 static void check_schema(struct check *k);
@@ -88,7 +90,7 @@ static const struct {
     void (*run)(struct check *k);
 } checks[] = {
     { "config", false, false, check_config },   { "keys", true, false, check_keys },
-    { "secret", true, false, check_secret },    { "socket", true, false, check_socket },
+    { "secret", true, false, check_secret },    { "providers", true, false, check_providers },    { "socket", true, false, check_socket },
     { "redis", true, false, check_redis },      { "database", true, false, check_database },
     { "schema", true, true, check_schema },     { "extension", true, true, check_extension },
     { "settings", true, true, check_settings }, { "rights", true, true, check_rights },
@@ -143,6 +145,20 @@ static void check_secret(struct check *k)
     } else {
         passed(k, "%s, %zu bytes", k->options->secret_file, size);
     }
+}
+
+static void check_providers(struct check *k)
+{
+    char error[512];
+    struct providers *all = providers_load(k->options, error, sizeof(error));
+    if (!all) {
+        failed(k, "correct that file; what may be in it is in nexus.conf(5), under PROVIDERS", "%s", error);
+    } else if (all->count == 0) {
+        passed(k, "none: people log in with passwords");
+    } else {
+        passed(k, "%s", k->options->login_providers);
+    }
+    providers_free(all);
 }
 
 /* 0, or the errno of the attempt. */

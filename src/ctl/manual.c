@@ -1,4 +1,5 @@
 /* nexusctl(1), nexus.conf(5) and bash completion. */
+#include "auth/providers.h"
 #include "ctl/manual.h"
 
 #include "base/str.h"
@@ -119,6 +120,10 @@ void manual_write_config(FILE *out)
           ".SH SETTINGS\n",
           out);
     options_write_man(out);
+    fputs(".SH PROVIDERS\n"
+          "Each name in login_providers has a file NAME.conf in login_providers_dir, of the same form. It says:\n",
+          out);
+    providers_write_man(out);
     fputs(".SH SEE ALSO\n.BR nexusctl (1)\n", out);
 }
 

@@ -6,9 +6,11 @@
 
 #define RETRY_SOON_US 1000000 /* what a client is told when nobody knows better */
 
+/* A cookie too: of a session that did not begin. */
 static bool is_own_header(const char *name)
 {
-    return strcmp(name, "Location") == 0 || strcmp(name, "Idempotency-Replayed") == 0;
+    return strcmp(name, "Location") == 0 || strcmp(name, "Set-Cookie") == 0 ||
+           strcmp(name, "Idempotency-Replayed") == 0;
 }
 
 /* What described the answer that is not sent. */

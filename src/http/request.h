@@ -6,6 +6,7 @@
 #define NEXUS_HTTP_REQUEST_H
 
 #include "auth/auth.h"
+#include "auth/providers.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cache/cache.h"
@@ -119,6 +120,7 @@ struct request {
     struct db *db;
     struct cache *cache;
     struct auth *auth;
+    const struct providers *providers; /* OpenID providers users may sign in with; NULL: none */
     struct arena *arena;
     struct str secret; /* bytes of secret_file, for MACs; empty when it is not configured */
 

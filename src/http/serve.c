@@ -78,7 +78,10 @@ struct service *service_create(const struct options *o, const struct service_sta
     if (load_secret(s, error, error_size)) {
         s->auth = auth_create(o, error, error_size);
     }
-    if (!s->auth) {
+    if (s->auth) {
+        s->providers = providers_load(o, error, error_size);
+    }
+    if (!s->providers) {
         service_destroy(s);
         return NULL;
     }
@@ -112,6 +115,7 @@ void service_destroy(struct service *s)
     if (s->auth) {
         auth_free(s->auth);
     }
+    providers_free(s->providers);
     forget_secret(s);
     arena_destroy(s->arena);
     arena_destroy(s->keep);
@@ -131,6 +135,7 @@ struct request *request_start(struct service *s, char *const *env)
     rq->db = s->db;
     rq->cache = s->cache;
     rq->auth = s->auth;
+    rq->providers = s->providers;
     rq->arena = s->arena;
     rq->secret = s->secret;
     rq->env = env;

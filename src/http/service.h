@@ -18,6 +18,7 @@ struct service {
     struct db *db;
     struct cache *cache;
     struct auth *auth;
+    struct providers *providers;
     struct str secret;   /* malloc'd */
     struct arena *arena; /* of the request */
     struct arena *keep;  /* of the service */

@@ -12,7 +12,8 @@
 #define FLOW_COOKIE    "__Host-nexus_flow"
 #define COOKIE_SIZE    43 /* base64url of 32 bytes */
 #define SEAL_SIZE      32
-#define SEALED_MAX     7168 /* fits into a query string */
+#define SEALED_MAX                                                                                           \
+    12288 /* a request of the authorization server fits into a query string; with more, a form */
 
 /* ---- cookies ---- */
 
@@ -54,9 +55,14 @@ static void drop_cookie(struct request *rq, const char *name)
                     arena_printf(rq->arena, "%s=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", name));
 }
 
+struct str browser_flow_sent(struct request *rq)
+{
+    return cookie(rq, FLOW_COOKIE);
+}
+
 struct str browser_flow(struct request *rq)
 {
-    struct str flow = cookie(rq, FLOW_COOKIE);
+    struct str flow = browser_flow_sent(rq);
     if (!flow.p) {
         flow = oauth_random(rq->arena);
         set_cookie(rq, FLOW_COOKIE, flow);

@@ -44,8 +44,10 @@ enum err browser_read_children(struct request *rq, const struct browser *browser
 void browser_add_logout(struct request *rq, struct db_batch *b, const struct browser *browser,
                         const struct browser_children *children);
 
-/* The flow cookie; made and sent along when the browser has none. */
+/* The flow cookie; made and sent along when the browser has none (so to be called once). The other is absent
+ * then. */
 struct str browser_flow(struct request *rq);
+struct str browser_flow_sent(struct request *rq);
 /*
  * Seal a text for `purpose` and this browser; `bound` is part of what has to be the same when it comes back:
  * the session a page was made for, or "". Opening fails for what was altered, is of another purpose or

@@ -22,6 +22,11 @@ struct html_value {
     const struct html_list *list; /* of {{#name}} */
 };
 
+#define HTML_END                                                                                             \
+    {                                                                                                        \
+        NULL, STR_NONE, NULL                                                                                 \
+    }
+
 /* Ends with a NULL name. */
 struct html_values {
     const struct html_value *values;

@@ -2,8 +2,6 @@
 #include "oauth/page.h"
 
 #include "http/problem.h"
-#include "oauth/html.h"
-
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -27,6 +25,10 @@ static const char style[] =
     "1rem;margin-top:.75rem;font:inherit;font-weight:600;"
     "color:var(--on-main);background:var(--main);border:1px solid "
     "var(--main);border-radius:.375rem;cursor:pointer}"
+    ".or{text-align:center;margin:1rem 0 0}"
+    "a.way{display:block;min-height:2.75rem;padding:.6rem "
+    "1rem;margin-top:.75rem;font-weight:600;text-align:center;"
+    "color:var(--main);border:1px solid var(--main);border-radius:.375rem;text-decoration:none}"
     "button.other{color:var(--main);background:transparent}"
     ":focus-visible{outline:3px solid var(--main);outline-offset:2px}"
     ".fault{border-left:.25rem solid var(--fault);padding:.5rem .75rem;color:var(--fault);font-weight:600}";
@@ -35,23 +37,23 @@ static const char style[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"                                \
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"                             \
     "<meta name=\"robots\" content=\"noindex\">\n<title>{{title}}</title>\n<style>"
-#define PAGE_BODY "</style>\n</head>\n<body>\n<main>\n"
-#define PAGE_END  "</main>\n</body>\n</html>\n"
-#define FAULT     "{{?fault}}<p class=\"fault\" id=\"fault\" role=\"alert\">{{fault}}</p>\n{{/fault}}"
-#define HIDDEN    "<input type=\"hidden\" name=\"transaction\" value=\"{{transaction}}\">\n"
+#define HIDDEN "<input type=\"hidden\" name=\"transaction\" value=\"{{transaction}}\">\n"
 
 static const char login_html[] = PAGE_BODY
-    "<h1>Log in{{?client}} to continue to {{client}}{{/client}}</h1>\n" FAULT
+    "<h1>Log in{{?client}} to continue to {{client}}{{/client}}</h1>\n" PAGE_FAULT
     "<form method=\"post\" action=\"/oauth/login\">\n" HIDDEN "<label for=\"email\">E-mail address</label>\n"
     "<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required maxlength=\"254\""
     " value=\"{{email}}\"{{?fault}} aria-describedby=\"fault\"{{/fault}}{{^email}} autofocus{{/email}}>\n"
     "<label for=\"password\">Password</label>\n"
     "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required"
     " maxlength=\"1024\"{{?fault}} aria-describedby=\"fault\"{{/fault}}{{?email}} autofocus{{/email}}>\n"
-    "<button type=\"submit\">Log in</button>\n</form>\n" PAGE_END;
+    "<button type=\"submit\">Log in</button>\n</form>\n"
+    "{{?or}}<p class=\"or\">or</p>\n{{/or}}{{#ways}}<a class=\"way\" "
+    "href=\"/oauth/login/{{name}}?transaction="
+    "{{transaction}}\">Continue with {{label}}</a>\n{{/ways}}" PAGE_END;
 
 static const char factor_html[] = PAGE_BODY
-    "<h1>Enter your code{{?client}} to continue to {{client}}{{/client}}</h1>\n" FAULT
+    "<h1>Enter your code{{?client}} to continue to {{client}}{{/client}}</h1>\n" PAGE_FAULT
     "<form method=\"post\" action=\"/oauth/factor\">\n" HIDDEN
     "<input type=\"hidden\" name=\"proof\" value=\"{{proof}}\">\n"
     "<label for=\"code\">Code of your authenticator app, or a recovery code</label>\n"
@@ -117,9 +119,8 @@ static void add_headers(struct request *rq, struct str redirect)
     rq->res.content_type = "text/html; charset=utf-8";
 }
 
-/* `values` has the title, too. */
-static void write_page(struct request *rq, int status, struct str redirect, const char *html,
-                       const struct html_value *values)
+void page_write(struct request *rq, int status, struct str redirect, const char *html,
+                const struct html_value *values)
 {
     struct html_values all = { values, NULL };
     rq->res.status = status;
@@ -130,23 +131,38 @@ static void write_page(struct request *rq, int status, struct str redirect, cons
     html_render(rq->res.body, html, &all);
 }
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, STR_NONE, NULL                                                                                 \
-    }
-
 /* ---- pages ---- */
+
+/* Providers to sign in with, one row each. */
+static struct html_list *ways(struct request *rq)
+{
+    size_t count = rq->providers ? rq->providers->count : 0;
+    struct html_list *list = ARENA_NEW(rq->arena, struct html_list);
+    const struct html_value **rows = ARENA_ARRAY(rq->arena, const struct html_value *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct html_value *row = ARENA_ARRAY(rq->arena, struct html_value, 3);
+        row[0] = (struct html_value){ "name", str_from(rq->providers->item[i].name), NULL };
+        row[1] = (struct html_value){ "label", str_from(rq->providers->item[i].label), NULL };
+        row[2] = (struct html_value)HTML_END;
+        rows[i] = row;
+    }
+    *list = (struct html_list){ rows, count };
+    return list;
+}
 
 void page_login(struct request *rq, const struct login_page *p)
 {
+    const struct html_list *others = ways(rq);
     const struct html_value values[] = { { "title", p->fault.p ? STR("Log in: try again") : STR("Log in"),
                                            NULL },
                                          { "client", p->client, NULL },
                                          { "fault", p->fault, NULL },
                                          { "email", p->email, NULL },
+                                         { "or", others->count > 0 ? STR("") : STR_NONE, NULL },
+                                         { "ways", STR_NONE, others },
                                          { "transaction", p->transaction, NULL },
-                                         END };
-    write_page(rq, p->status, p->redirect, login_html, values);
+                                         HTML_END };
+    page_write(rq, p->status, p->redirect, login_html, values);
 }
 
 void page_factor(struct request *rq, const struct factor_page *p)
@@ -156,8 +172,8 @@ void page_factor(struct request *rq, const struct factor_page *p)
                                          { "fault", p->fault, NULL },
                                          { "transaction", p->transaction, NULL },
                                          { "proof", p->proof, NULL },
-                                         END };
-    write_page(rq, p->status, p->redirect, factor_html, values);
+                                         HTML_END };
+    page_write(rq, p->status, p->redirect, factor_html, values);
 }
 
 /* Host of a web address, else the whole: what tells people where they are going. */
@@ -181,7 +197,7 @@ void page_consent(struct request *rq, const struct consent_page *p)
     for (enum scope s = 0; s < SCOPE_COUNT; s++) {
         if (p->scopes >> s & 1u) {
             pairs[list.count][0] = (struct html_value){ "doc", str_from(scope_doc(s)), NULL };
-            pairs[list.count][1] = (struct html_value)END;
+            pairs[list.count][1] = (struct html_value)HTML_END;
             rows[list.count] = pairs[list.count];
             list.count++;
         }
@@ -192,24 +208,25 @@ void page_consent(struct request *rq, const struct consent_page *p)
                                          { "redirect", place_of(p->redirect), NULL },
                                          { "scopes", STR_NONE, &list },
                                          { "transaction", p->transaction, NULL },
-                                         END };
-    write_page(rq, 200, p->redirect, consent_html, values);
+                                         HTML_END };
+    page_write(rq, 200, p->redirect, consent_html, values);
 }
 
 void page_logout(struct request *rq, struct str email, struct str redirect, struct str transaction)
 {
-    const struct html_value values[] = {
-        { "title", STR("Log out"), NULL }, { "email", email, NULL }, { "transaction", transaction, NULL }, END
-    };
-    write_page(rq, 200, redirect, logout_html, values);
+    const struct html_value values[] = { { "title", STR("Log out"), NULL },
+                                         { "email", email, NULL },
+                                         { "transaction", transaction, NULL },
+                                         HTML_END };
+    page_write(rq, 200, redirect, logout_html, values);
 }
 
 static void message(struct request *rq, int status, struct str title, struct str text, struct str id)
 {
     const struct html_value values[] = {
-        { "title", title, NULL }, { "text", text, NULL }, { "request", id, NULL }, END
+        { "title", title, NULL }, { "text", text, NULL }, { "request", id, NULL }, HTML_END
     };
-    write_page(rq, status, STR_NONE, message_html, values);
+    page_write(rq, status, STR_NONE, message_html, values);
 }
 
 void page_logged_out(struct request *rq)

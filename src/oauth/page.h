@@ -2,6 +2,7 @@
 #ifndef NEXUS_OAUTH_PAGE_H
 #define NEXUS_OAUTH_PAGE_H
 
+#include "oauth/html.h"
 #include "oauth/oauth.h"
 
 /* Each makes the answer of the request, with this status. Absent texts are left out. */
@@ -34,5 +35,15 @@ void page_logged_out(struct request *rq);
 
 /* 303 See Other: what is opened next is opened by GET, so a form is not sent on to it. */
 void page_redirect(struct request *rq, const char *location);
+
+/*
+ * Any other page: a template that begins with PAGE_BODY and ends with PAGE_END. `values` has its title, too.
+ * Forms on it may lead to `redirect` (absent: to the web).
+ */
+#define PAGE_BODY  "</style>\n</head>\n<body>\n<main>\n"
+#define PAGE_END   "</main>\n</body>\n</html>\n"
+#define PAGE_FAULT "{{?fault}}<p class=\"fault\" id=\"fault\" role=\"alert\">{{fault}}</p>\n{{/fault}}"
+void page_write(struct request *rq, int status, struct str redirect, const char *html,
+                const struct html_value *values);
 
 #endif

@@ -391,7 +391,7 @@ def test_unknown_keys_do_not_make_workers_fetch(world):
 
     def some(_):
         browser, found = Browser(world.stack), set()
-        for _ in range(125):
+        for _ in range(500):
             answer = browser.get("/oauth/login/flood")
             if answer.status_code == 303:
                 asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.headers["Location"]).query))
@@ -399,10 +399,10 @@ def test_unknown_keys_do_not_make_workers_fetch(world):
                 answer = world.come_back("flood", browser, state=asked["state"], code=asked["state"], iss=scenario.issuer)
             found.add(answer.status_code)
         return found
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        statuses = set().union(*pool.map(some, range(8)))
-    assert statuses <= {502, 503}
-    assert scenario.hits["token"] > 300
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:  # as many as may wait for providers
+        statuses = set().union(*pool.map(some, range(2)))
+    assert statuses == {502}
+    assert scenario.hits["token"] == 1000
     assert scenario.hits["jwks"] <= 2 * len(world.stack.workers())
     assert world.identities(scenario.issuer) == []
 

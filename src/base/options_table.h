@@ -45,8 +45,8 @@ size_t option_row_index(const struct option_row *row);
 #define OPTION_WHY_SIZE 256
 
 /*
- * Check `text` against the row and put its value into the struct its offset belongs to; texts are copied into `a`. On
- * failure why[] says what would be accepted and the struct is unchanged.
+ * Check `text` against the row and put its value into the struct its offset belongs to; texts are copied into
+ * `a`. On failure why[] says what would be accepted and the struct is unchanged.
  */
 bool option_value_parse(const struct option_row *row, struct str text, void *into, struct arena *a,
                         char why[OPTION_WHY_SIZE]);

@@ -89,12 +89,12 @@ static const struct {
     bool needs_options, needs_database;
     void (*run)(struct check *k);
 } checks[] = {
-    { "config", false, false, check_config },   { "keys", true, false, check_keys },
-    { "secret", true, false, check_secret },    { "providers", true, false, check_providers },    { "socket", true, false, check_socket },
-    { "redis", true, false, check_redis },      { "database", true, false, check_database },
-    { "schema", true, true, check_schema },     { "extension", true, true, check_extension },
-    { "settings", true, true, check_settings }, { "rights", true, true, check_rights },
-    { "clock", true, true, check_clock },
+    { "config", false, false, check_config },     { "keys", true, false, check_keys },
+    { "secret", true, false, check_secret },      { "providers", true, false, check_providers },
+    { "socket", true, false, check_socket },      { "redis", true, false, check_redis },
+    { "database", true, false, check_database },  { "schema", true, true, check_schema },
+    { "extension", true, true, check_extension }, { "settings", true, true, check_settings },
+    { "rights", true, true, check_rights },       { "clock", true, true, check_clock },
 };
 
 static void check_config(struct check *k)

@@ -1,6 +1,6 @@
 /* nexusctl(1), nexus.conf(5) and bash completion. */
-#include "auth/providers.h"
 #include "ctl/manual.h"
+#include "auth/providers.h"
 
 #include "base/str.h"
 #include "ctl/ctl.h"
@@ -121,7 +121,8 @@ void manual_write_config(FILE *out)
           out);
     options_write_man(out);
     fputs(".SH PROVIDERS\n"
-          "Each name in login_providers has a file NAME.conf in login_providers_dir, of the same form. It says:\n",
+          "Each name in login_providers has a file NAME.conf in login_providers_dir, of the same form. It "
+          "says:\n",
           out);
     providers_write_man(out);
     fputs(".SH SEE ALSO\n.BR nexusctl (1)\n", out);

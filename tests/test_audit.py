@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import random
+import re
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import uuid
 import psycopg2
 import pytest
 
-from database import Cluster
+from database import TOP, Cluster
 
 API, OWNER, ROOT = "nexus_api", "nexus_owner", "postgres"
 WRITERS, EACH = 64, 25
@@ -629,3 +630,15 @@ def test_an_account_is_shown(base, tmp_path):
     assert lines["roles"] == "guest, host" and lines["status"] == "active" and list(lines)[0] == "id"
     assert base.run("user", "show", "--email", "nobody@example.com").returncode == 4
     assert base.run("user", "show").returncode == 2
+
+
+# --- documentation
+
+def test_every_action_is_documented():
+    actions = re.findall(r'^AUDIT\(\w+, "([^"]+)", "([^"]+)", "([^"]+)"\)', (TOP / "src/audit/actions.def").read_text(), re.M)
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| (.*) \|$", (TOP / "docs/audit.md").read_text(), re.M)
+    assert len(actions) > 30 and [row for row in rows if "." in row[0]] == actions
+    assert len({name for name, _, _ in actions}) == len(actions)
+    assert all(re.fullmatch(r"[a-z][a-z_]*\.[a-z][a-z_]*", name) for name, _, _ in actions)
+    listed = re.search(r"audit_target_types\[\] = \{([^}]*)NULL", (TOP / "src/audit/audit.c").read_text()).group(1)
+    assert set(re.findall(r'"(\w+)"', listed)) == {target for _, target, _ in actions}

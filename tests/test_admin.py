@@ -362,6 +362,28 @@ def test_acting_ends_with_the_suspension_of_the_actor(stack, admin, guest):
     assert guest.get("/v1/me").status_code == 200
 
 
+def test_acting_ends_with_the_right_to_act(stack, guest):
+    other = staff(stack, "admin")
+    helper = acting(stack, other, guest)
+    assert helper.get("/v1/me").status_code == 200
+    stack.ctl("user", "set-role", "--email", other.email, "guest")
+    assert helper.get("/v1/me").status_code == 401
+    assert guest.get("/v1/me").status_code == 200
+
+
+@pytest.mark.parametrize("whom", ["user", "actor"])
+def test_the_shell_suspends_at_once_too(stack, guest, whom):
+    other = staff(stack, "admin")
+    helper = acting(stack, other, guest)
+    assert helper.get("/v1/me").status_code == guest.get("/v1/me").status_code == 200
+    suspended = guest if whom == "user" else other
+    stack.ctl("user", "suspend", "--email", suspended.email, "--reason", "Case 5")
+    assert helper.get("/v1/me").status_code in (401, 403)
+    assert suspended.get("/v1/me").status_code in (401, 403)
+    stack.ctl("user", "restore", "--email", suspended.email, "--reason", "Case 5")
+    assert helper.get("/v1/me").status_code == 401
+
+
 def test_the_user_sees_who_was_in(stack, admin, guest):
     acting(stack, admin, guest)
     kinds = [s["kind"] for s in guest.get("/v1/me/sessions").json()["data"]]

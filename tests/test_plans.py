@@ -25,7 +25,7 @@ SEARCHES = ["", "near={near}&radius=20", "near={near}&radius=20&check_in={from}&
             "bbox=-180,-90,180,90&sort=-price", "bbox=-180,-90,180,90&check_in={from}&check_out={to}"]
 
 ADMIN_SEARCHES = ["/v1/admin/users?search=an", "/v1/admin/users?search=nobody-has-this-name", "/v1/admin/users?role=admin",
-                  "/v1/admin/users?role=guest", "/v1/admin/users?role=host&status=suspended&search=a", "/v1/admin/users?status=suspended",
+                  "/v1/admin/users?role=guest", "/v1/admin/users?role=host&status=suspended&search=an", "/v1/admin/users?status=suspended",
                   "/v1/admin/users?fields=id,sessions,properties,second_factor", "/v1/audit?user_id={user}&action=property.create",
                   "/v1/audit?target_type=user&target_id={user}&at[gte]=2026-01-02T03:04:05Z", "/v1/audit?request_id=request-17"]
 

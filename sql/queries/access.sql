@@ -7,7 +7,9 @@ select case when u.status = 'suspended' then 'suspended'
             when t.user_id is not null and u.status is distinct from 'active' then 'ended'
             when t.session_id is not null and s.id is null then 'ended'
             when t.client_id is not null and c.id is null then 'ended'
-            when t.actor_id is not null and a.id is null then 'ended'
+            when t.actor_id is not null and not exists (
+                select from user_roles r join role_permissions p on p.role_name = r.role_name
+                 where r.user_id = a.id and p.permission in ('*', 'user.act_as')) then 'ended'
             when t.actor_id is null and exists (select from user_roles r where r.user_id = t.user_id and r.role_name = any($5))
                  and not exists (select from user_totp f where f.user_id = t.user_id and f.confirmed_at is not null)
             then 'factor'

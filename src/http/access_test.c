@@ -193,6 +193,7 @@ END_TEST
 START_TEST(acting_is_less_than_being)
 {
     sql("insert into user_roles values ('%s', 'admin')", text_of(&user));
+    sql("insert into user_roles values ('%s', 'admin')", text_of(&actor));
     make_session("acting");
     struct token_spec spec = { .user = user, .session = session, .actor = actor };
     ck_assert_int_eq(ask("GET", "/v1/mine", &spec), 200);
@@ -201,6 +202,9 @@ START_TEST(acting_is_less_than_being)
     sql("update users set status = 'suspended' where id = '%s'", text_of(&actor));
     refused(&spec, 401, "session_ended");
     sql("update users set status = 'active' where id = '%s'", text_of(&actor));
+    sql("delete from user_roles where user_id = '%s'", text_of(&actor)); /* who may not act any more */
+    refused(&spec, 401, "session_ended");
+    sql("insert into user_roles values ('%s', 'admin')", text_of(&actor));
     spec.actor = user; /* another than the session's */
     refused(&spec, 401, "session_ended");
     spec = mine(); /* the session is one of acting, the token hides it */

@@ -161,12 +161,21 @@ static void filter_value(struct openapi *d, const struct field *f)
         [FIELD_UUID] = { .type = SHAPE_UUID },     [FIELD_TEXT] = { .type = SHAPE_STRING },
         [FIELD_ENUM] = { .type = SHAPE_ENUM },     [FIELD_INT] = { .type = SHAPE_INT },
         [FIELD_NUMBER] = { .type = SHAPE_NUMBER }, [FIELD_BOOL] = { .type = SHAPE_BOOL },
-        [FIELD_DATE] = { .type = SHAPE_DATE },     [FIELD_TIME] = { .type = SHAPE_STRING },
-        [FIELD_MONEY] = { .type = SHAPE_INT },     [FIELD_JSON] = { .type = SHAPE_STRING },
+        [FIELD_DATE] = { .type = SHAPE_DATE },     [FIELD_MONEY] = { .type = SHAPE_INT },
+        [FIELD_JSON] = { .type = SHAPE_STRING },
     };
+    if (f->type == FIELD_TIME) {
+        json_write_object(&d->w);
+        OPENAPI_TEXT(d, "type", "string");
+        OPENAPI_TEXT(d, "format", "date-time");
+        OPENAPI_ARRAY(d, "examples");
+        json_write_strz(&d->w, "2026-11-23T12:00:00Z");
+        OPENAPI_ARRAY_END(d);
+        OPENAPI_END(d);
+        return;
+    }
     struct shape_field value = values[f->type];
     value.values = f->values;
-    value.example = f->type == FIELD_TIME ? "\"2026-11-23T12:00:00Z\"" : NULL;
     openapi_field_schema(d, &value);
 }
 

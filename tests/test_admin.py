@@ -449,6 +449,15 @@ def test_calendars_changed_by_others_are_told(stack, admin, guest):
     assert changes(told[1]) == {"from": (None, day(10)), "to": (None, day(12))}
 
 
+def test_a_copied_refresh_token_is_told(stack, admin, guest):
+    tokens = [log_in(stack, guest)["refresh_token"]]
+    for _ in range(2):
+        tokens.append(stack.session().post("/v1/auth/refresh", json={"refresh_token": tokens[-1]}).json()["refresh_token"])
+    assert stack.session().post("/v1/auth/refresh", json={"refresh_token": tokens[0]}).status_code in (400, 401)
+    [told] = entries(admin, target_id=guest.id, action="session.reuse")
+    assert list(changes(told)) == ["session"] and told["user_id"] is None
+
+
 def test_sign_up_is_told(admin, guest):
     [told] = entries(admin, target_id=guest.id, action="user.create")
     assert told["target_type"] == "user" and told["request_id"]

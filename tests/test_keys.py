@@ -132,3 +132,36 @@ def test_no_private_key_is_anywhere_else(rotated):
         for name in ("cmdline", "environ"):
             shown += open(f"/proc/{worker}/{name}", errors="replace").read()
     assert not [secret for secret in secrets if secret in shown]
+
+
+# --- what is told of keys
+
+def told(stack, key):
+    return [entry["action"] for entry in json.loads(stack.ctl("audit", "list", "--json", "--target", key).stdout)]
+
+
+def test_changes_of_keys_are_in_the_audit_log(rotated):
+    made = rotated.ctl("keys", "generate").stdout.strip()
+    assert rotated.ctl("keys", "activate", made, check=False).returncode == 75  # nothing was done
+    assert told(rotated, made) == ["key.generate"]
+    rotated.ctl("keys", "activate", made, "--now")
+    other = rotated.ctl("keys", "generate").stdout.strip()
+    rotated.ctl("keys", "retire", made, "--now")
+    assert told(rotated, made) == ["key.retire", "key.activate", "key.generate"]
+    assert active(rotated) != made and "key.activate" in told(rotated, active(rotated))
+    assert "key.generate" in told(rotated, other)
+    assert rotated.ctl("audit", "verify").returncode == 0
+
+
+def test_keys_change_without_a_database(rotated):
+    """An emergency does not wait for PostgreSQL; that nobody was told is said."""
+    rotated.stop("postgresql")
+    try:
+        done = rotated.ctl("keys", "generate")
+        assert "the audit log was not told" in done.stderr
+        made = done.stdout.strip()
+        assert keys(rotated)[made]["state"] == "published"
+    finally:
+        rotated.start("postgresql")
+        rotated.wait_ready()
+    assert told(rotated, made) == []

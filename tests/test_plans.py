@@ -29,8 +29,11 @@ ADMIN_SEARCHES = ["/v1/admin/users?search=an", "/v1/admin/users?search=nobody-ha
                   "/v1/admin/users?fields=id,sessions,properties,second_factor", "/v1/audit?user_id={user}&action=property.create",
                   "/v1/audit?target_type=user&target_id={user}&at[gte]=2026-01-02T03:04:05Z", "/v1/audit?request_id=request-17"]
 
-# An audit log as it is after some weeks.
+# Accounts and an audit log as they are after some weeks.
 AUDIT = """
+update users set status = case when random() < .5 then 'suspended' else 'deactivated' end where id in
+    (select id from users u where not exists (select from properties where host_id = u.id)
+        and not exists (select from user_roles where user_id = u.id and role_name = 'admin') order by id limit 60);
 insert into audit_log (id, at, user_id, actor_id, request_id, network, action, target_type, target_id)
 select gen_random_uuid(), now() - i * interval '1 minute', u.id, case when i % 50 = 0 then u.id end, 'request-' || i, '192.0.2.0/24',
        (array['property.update', 'user.create', 'user.suspend', 'acting.request'])[i % 4 + 1],

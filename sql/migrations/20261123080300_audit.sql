@@ -26,7 +26,7 @@ create index audit_log_user_idx on audit_log (user_id, at, id);
 create index audit_log_actor_idx on audit_log (actor_id, at, id) where actor_id is not null;
 create index audit_log_action_idx on audit_log (action, at, id);
 create index audit_log_target_idx on audit_log (target_id, at, id);
-create index audit_log_request_idx on audit_log (request_id, at, id) where request_id is not null;
+create index audit_log_request_idx on audit_log (request_id, at, id);
 create index audit_log_target_type_idx on audit_log (target_type, at, id);
 
 -- hash = sha256(hash of the link before || audit_canonical), starting from 32 zero bytes.

@@ -44,6 +44,7 @@ create or replace view property_search_truth as
                                   where x.property_id = p.id group by x.id) b) u on true;
 
 create index users_status_idx on users (status, created_at, id);
+create index users_not_active_idx on users (created_at, id) where status <> 'active';
 create index users_email_prefix_idx on users (email text_pattern_ops);
 create index users_name_prefix_idx on users (lower(name) text_pattern_ops);
 create index user_roles_role_idx on user_roles (role_name, user_id);

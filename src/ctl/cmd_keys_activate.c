@@ -36,9 +36,13 @@ static enum ctl_exit activate(struct ctl *ctl, struct key_folder_edit *e)
         !keys_waited(k, ctl_options(ctl)->token_key_wait, "others may not have fetched the key yet")) {
         return CTL_TRY_AGAIN;
     }
-    return key_folder_activate(e, k->id, keys_now_s(), error, sizeof(error))
-               ? CTL_OK
-               : ctl_fail(CTL_FAILED, "%s", error);
+    char id[KEY_ID_SIZE + 1];
+    memcpy(id, k->id, sizeof(id));
+    if (!key_folder_activate(e, id, keys_now_s(), error, sizeof(error))) {
+        return ctl_fail(CTL_FAILED, "%s", error);
+    }
+    keys_tell(ctl, AUDIT_KEY_ACTIVATE, id, NULL);
+    return CTL_OK;
 }
 
 static enum ctl_exit keys_activate_run(struct ctl *ctl)

@@ -43,8 +43,11 @@ static enum ctl_exit keys_generate_run(struct ctl *ctl)
         return exit;
     }
     if (!key_folder_generate(&e, algorithm, keys_now_s(), &made, error, sizeof(error))) {
-        exit = ctl_fail(CTL_FAILED, "%s", error);
-    } else if (ctl_json(ctl)) {
+        key_folder_end(&e);
+        return ctl_fail(CTL_FAILED, "%s", error);
+    }
+    keys_tell(ctl, AUDIT_KEY_GENERATE, made.id, NULL);
+    if (ctl_json(ctl)) {
         printf("{\"id\":\"%s\",\"state\":\"%s\"}\n", made.id, key_state_name(made.state));
     } else {
         puts(made.id);

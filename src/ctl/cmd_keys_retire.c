@@ -27,7 +27,8 @@ const struct ctl_command ctl_keys_retire = {
 };
 
 /* Another key signs: the one published longest, or a new one. */
-static bool replace(struct key_folder_edit *e, enum key_algorithm algorithm, char *error, size_t error_size)
+static bool replace(struct ctl *ctl, struct key_folder_edit *e, enum key_algorithm algorithm, char *error,
+                    size_t error_size)
 {
     struct key_entry next = { .id = "" };
     for (size_t i = 0; i < e->list.count && !next.id[0]; i++) {
@@ -35,8 +36,16 @@ static bool replace(struct key_folder_edit *e, enum key_algorithm algorithm, cha
             next = e->list.entry[i];
         }
     }
-    return (next.id[0] || key_folder_generate(e, algorithm, keys_now_s(), &next, error, error_size)) &&
-           key_folder_activate(e, next.id, keys_now_s(), error, error_size);
+    bool made = !next.id[0];
+    if ((made && !key_folder_generate(e, algorithm, keys_now_s(), &next, error, error_size)) ||
+        !key_folder_activate(e, next.id, keys_now_s(), error, error_size)) {
+        return false;
+    }
+    if (made) {
+        keys_tell(ctl, AUDIT_KEY_GENERATE, next.id, NULL);
+    }
+    keys_tell(ctl, AUDIT_KEY_ACTIVATE, next.id, NULL);
+    return true;
 }
 
 static enum ctl_exit may_retire(struct ctl *ctl, const struct key_entry *k)
@@ -62,10 +71,11 @@ static enum ctl_exit retire(struct ctl *ctl, struct key_folder_edit *e)
         return exit;
     }
     memcpy(id, k->id, sizeof(id));
-    if ((k->state == KEY_ACTIVE && !replace(e, k->algorithm, error, sizeof(error))) ||
+    if ((k->state == KEY_ACTIVE && !replace(ctl, e, k->algorithm, error, sizeof(error))) ||
         !key_folder_retire(e, id, error, sizeof(error))) {
         return ctl_fail(CTL_FAILED, "%s", error);
     }
+    keys_tell(ctl, AUDIT_KEY_RETIRE, id, NULL);
     return CTL_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "ctl/keys.h"
 
 #include "base/clock.h"
+#include "ctl/audit.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -56,4 +57,17 @@ bool keys_waited(const struct key_entry *k, int64_t wait_us, const char *what)
         ctl_say("%s; wait %" PRId64 " s more, or say --now", what, left);
     }
     return left <= 0;
+}
+
+void keys_tell(struct ctl *ctl, enum audit_action action, const char *key, const char *after)
+{
+    char why[256] = "";
+    enum ctl_exit ignored;
+    PGconn *c = pg_open(ctl_options(ctl), PG_OWNER, why, sizeof(why), &ignored);
+    if (!c || !ctl_audit(c, action, key, NULL, after)) {
+        ctl_say("done, but the audit log was not told%s%s", why[0] ? ": " : "", why);
+    }
+    if (c) {
+        pg_close(c);
+    }
 }

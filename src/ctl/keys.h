@@ -2,6 +2,7 @@
 #ifndef NEXUS_CTL_KEYS_H
 #define NEXUS_CTL_KEYS_H
 
+#include "audit/audit.h"
 #include "auth/key_folder.h"
 #include "ctl/ctl.h"
 
@@ -17,5 +18,9 @@ const struct key_entry *keys_named(const struct key_folder_edit *e, const char *
 bool keys_waited(const struct key_entry *k, int64_t wait_us, const char *what);
 
 int64_t keys_now_s(void);
+
+/* Tell the audit log of what was done. Keys are files, and changing them must not depend on a database:
+ * without one this says so and nothing else. `after` is a JSON object or NULL. */
+void keys_tell(struct ctl *ctl, enum audit_action action, const char *key, const char *after);
 
 #endif

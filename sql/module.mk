@@ -7,7 +7,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123080300_audit.sql \
 	%D%/migrations/20261123082900_bookings_by_guest_of_property.sql \
 	%D%/migrations/20261123084500_suspension.sql \
-	%D%/migrations/20261123091500_federation.sql
+	%D%/migrations/20261123091500_federation.sql \
+	%D%/migrations/20261123100400_ledger.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
@@ -19,6 +20,7 @@ nexus_queries = \
 	%D%/queries/calendar.sql \
 	%D%/queries/federation.sql \
 	%D%/queries/idempotency.sql \
+	%D%/queries/ledger.sql \
 	%D%/queries/member.sql \
 	%D%/queries/outbox.sql \
 	%D%/queries/oauth.sql \

@@ -1,0 +1,225 @@
+-- The ledger: double entry. A transaction is what happened once (a sale, a capture, a refund ...), its entries say whose
+-- account it moves, and they add up to zero in every currency. Nothing is ever changed: what was wrong is put right by
+-- another transaction.
+--
+-- Signs: positive is what the marketplace owes the holder of the account, negative what the holder owes it, or keeps for it.
+-- A sale of 100 is guest -100, host +88, platform +10, tax +2; its payment guest +100, provider -100 (the money lies with the
+-- provider); the payout host -88, provider +88.
+--
+-- The ledger follows the bookings by triggers, in the transaction of the change: no op can sell without an entry.
+
+-- What a booking's total is made of: what the host gets, the service fees, the taxes. Null: all of it is the host's.
+alter table bookings add column if not exists host_total bigint;
+alter table bookings add column if not exists platform_total bigint not null default 0;
+alter table bookings add column if not exists tax_total bigint not null default 0;
+
+create table ledger_accounts (
+    id         uuid        constraint ledger_accounts_pkey primary key,
+    kind       text        not null constraint ledger_accounts_kind_known
+                           check (kind in ('guest', 'host', 'platform', 'tax', 'provider', 'deposit')),
+    holder_id  uuid,       -- the user; null for platform, tax and provider
+    name       text        not null default '', -- the provider's
+    currency   text        not null constraint ledger_accounts_currency_fkey references currencies,
+    created_at timestamptz not null default now(),
+    constraint ledger_accounts_holder_known check ((holder_id is not null) = (kind in ('guest', 'host', 'deposit'))),
+    constraint ledger_accounts_name_known check ((name <> '') = (kind = 'provider'))
+);
+create index ledger_accounts_holder_idx on ledger_accounts (holder_id) where holder_id is not null;
+
+-- An account is found without being looked for. No foreign key leads to users: accounts outlive them.
+create function ledger_account(kind text, holder uuid, name text, currency text) returns uuid
+language sql immutable parallel safe as $$
+    select md5(kind || '/' || coalesce(holder::text, '') || '/' || name || '/' || currency)::uuid
+$$;
+
+create table ledger_transactions (
+    id         uuid        constraint ledger_transactions_pkey primary key,
+    kind       text        not null constraint ledger_transactions_kind_known
+                           check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'payout')),
+    booking_id uuid        constraint ledger_transactions_booking_fkey references bookings,
+    cause_id   uuid,       -- the payment, refund or payout it tells of
+    at         timestamptz not null default now()
+);
+create index ledger_transactions_booking_idx on ledger_transactions (booking_id, at, id);
+create index ledger_transactions_cause_idx on ledger_transactions (cause_id) where cause_id is not null;
+-- What happens once is posted once, however often it is told.
+create unique index ledger_transactions_sale_key on ledger_transactions (booking_id) where kind = 'sale';
+create unique index ledger_transactions_reversal_key on ledger_transactions (booking_id) where kind = 'reversal';
+create unique index ledger_transactions_once_key on ledger_transactions (cause_id) where kind in ('refund', 'payout');
+
+-- No foreign keys to accounts: neither side can go away, and each sale would lock the platform's row. What the keys would
+-- say is said by the constraint below, which looks at both.
+create table ledger_entries (
+    transaction_id uuid        not null,
+    position       smallint    not null,
+    account_id     uuid        not null,
+    currency       text        not null,
+    amount         bigint      not null constraint ledger_entries_amount_not_zero check (amount <> 0),
+    at             timestamptz not null, -- its transaction's
+    constraint ledger_entries_pkey primary key (transaction_id, position)
+);
+create index ledger_entries_account_idx on ledger_entries (account_id, at) include (amount);
+
+-- ------------------------------------------------------------------------------------------------- guards
+
+-- When the transaction commits its entries are those of accounts that are there, and add up to zero per currency.
+create function ledger_zero() returns trigger language plpgsql as $$
+begin
+    if exists (select from ledger_entries e
+                 left join ledger_accounts a on a.id = e.account_id and a.currency = e.currency
+                 left join ledger_transactions t on t.id = e.transaction_id and t.at = e.at
+                where e.transaction_id = new.transaction_id
+                group by e.currency
+               having sum(e.amount) <> 0 or not bool_and(a.id is not null and t.id is not null)) then
+        raise exception 'the entries of ledger transaction % do not add up to zero', new.transaction_id
+            using errcode = 'check_violation', constraint = 'ledger_entries_zero';
+    end if;
+    return null;
+end $$;
+create constraint trigger ledger_entries_zero after insert on ledger_entries deferrable initially deferred
+    for each row execute function ledger_zero();
+
+create function ledger_refuse() returns trigger language plpgsql as $$
+begin
+    raise exception 'the ledger is only added to' using errcode = 'insufficient_privilege';
+end $$;
+create trigger ledger_accounts_fixed before update or delete or truncate on ledger_accounts
+    for each statement execute function ledger_refuse();
+create trigger ledger_transactions_fixed before update or delete or truncate on ledger_transactions
+    for each statement execute function ledger_refuse();
+create trigger ledger_entries_fixed before update or delete or truncate on ledger_entries
+    for each statement execute function ledger_refuse();
+
+-- ---------------------------------------------------------------------------------------------------- posting
+
+-- UUIDv7: transactions that are made one after the other lie side by side.
+create function ledger_id() returns uuid language sql volatile as $$
+    select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+               substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
+-- Post a transaction; the arrays have an element for each entry, zero amounts are left out. Accounts are made when they are
+-- first used, by kind and holder, so that two who make the same ones do not wait for each other crosswise.
+create function ledger_post(what text, of_booking uuid, because uuid, money text, kinds text[], holders uuid[], names text[],
+                            amounts bigint[]) returns uuid
+language plpgsql as $$
+declare
+    posted uuid := ledger_id();
+begin
+    insert into ledger_accounts (id, kind, holder_id, name, currency)
+        select ledger_account(l.kind, l.holder, l.name, money), l.kind, l.holder, l.name, money
+          from (select distinct * from unnest(kinds, holders, names) as x(kind, holder, name)) l
+         order by l.kind, l.holder, l.name
+        on conflict (id) do nothing;
+    insert into ledger_transactions (id, kind, booking_id, cause_id) values (posted, what, of_booking, because);
+    insert into ledger_entries (transaction_id, position, account_id, currency, amount, at)
+        select posted, l.position, ledger_account(l.kind, l.holder, l.name, money), money, l.amount, now()
+          from unnest(kinds, holders, names, amounts) with ordinality as l(kind, holder, name, amount, position)
+         where l.amount <> 0;
+    return posted;
+end $$;
+
+-- What a booking owes and gives, as the entries of its sale.
+create function ledger_post_stay(what text, booking uuid, guest uuid, host uuid, money text, total bigint, host_total bigint,
+                                 platform_total bigint, tax_total bigint) returns uuid
+language sql as $$
+    select ledger_post(what, booking, null, money, '{guest,host,platform,tax}', array[guest, host, null, null], '{"","","",""}',
+                       array[-total, host_total, platform_total, tax_total])
+$$;
+
+-- The stays whose price is owed. Whether a booking is cancelled for a fee or for nothing is said by its reversal.
+create function ledger_sold(status text) returns boolean language sql immutable parallel safe as $$
+    select status in ('confirmed', 'checked_in', 'completed', 'no_show')
+$$;
+
+-- A booking becomes a sale, or a sale changes its price.
+create function ledger_on_booking() returns trigger language plpgsql as $$
+declare
+    host bigint := coalesce(new.host_total, new.total - new.platform_total - new.tax_total);
+begin
+    if tg_op = 'INSERT' or not ledger_sold(old.status) then
+        perform ledger_post_stay('sale', new.id, new.guest_id, new.host_id, new.currency, new.total, host,
+                                 new.platform_total, new.tax_total);
+    else
+        perform ledger_post_stay('change', new.id, new.guest_id, new.host_id, new.currency, new.total - old.total,
+                                 host - coalesce(old.host_total, old.total - old.platform_total - old.tax_total),
+                                 new.platform_total - old.platform_total, new.tax_total - old.tax_total);
+    end if;
+    return null;
+end $$;
+create trigger bookings_sale after insert on bookings
+    for each row when (ledger_sold(new.status)) execute function ledger_on_booking();
+create trigger bookings_sale_later after update of status, total, host_total, platform_total, tax_total on bookings
+    for each row when (ledger_sold(new.status)
+                       and (not ledger_sold(old.status)
+                            or (old.total, old.host_total, old.platform_total, old.tax_total)
+                               is distinct from (new.total, new.host_total, new.platform_total, new.tax_total)))
+    execute function ledger_on_booking();
+
+-- Take back `refund` of what a booking was sold for, each party's part by largest remainder. A refund of nothing is posted
+-- too: it says that the cancellation was accounted for. Once a booking; a second call is refused.
+create function ledger_reverse(booking uuid, refund bigint) returns void language plpgsql as $$
+declare
+    b     bookings;
+    parts bigint[];
+    given bigint[];
+begin
+    select * into strict b from bookings where id = booking;
+    if refund < 0 or refund > b.total then
+        raise exception 'no more is reversed than was sold' using errcode = 'check_violation',
+            constraint = 'ledger_reversal_range';
+    end if;
+    parts := array[coalesce(b.host_total, b.total - b.platform_total - b.tax_total), b.platform_total, b.tax_total];
+    select array_agg(p.share + case when p.turn <= refund - p.shares then 1 else 0 end order by p.place) into given
+      from (select s.place, s.share, sum(s.share) over () as shares, row_number() over (order by s.rest desc, s.place) as turn
+              from (select x.place, div(x.part::numeric * refund, greatest(b.total, 1))::bigint as share,
+                           mod(x.part::numeric * refund, greatest(b.total, 1)) as rest
+                      from unnest(parts) with ordinality as x(part, place)) s) p;
+    perform ledger_post_stay('reversal', b.id, b.guest_id, b.host_id, b.currency, -refund, -given[1], -given[2], -given[3]);
+end $$;
+
+-- A cancelled sale for which nobody has said what is kept is taken back whole.
+create function ledger_on_cancel() returns trigger language plpgsql as $$
+begin
+    if not exists (select from ledger_transactions where booking_id = new.id and kind = 'reversal') then
+        perform ledger_reverse(new.id, new.total);
+    end if;
+    return null;
+end $$;
+create constraint trigger bookings_reversal after update of status on bookings deferrable initially deferred
+    for each row when (new.status = 'cancelled' and ledger_sold(old.status)) execute function ledger_on_cancel();
+
+-- Sales of bookings that were loaded with triggers off, as of the time they were made.
+create function ledger_fill() returns bigint language plpgsql as $$
+declare
+    n bigint;
+begin
+    with missing as materialized (
+        select ledger_id() as posted, b.id, b.created_at, b.currency, array[b.guest_id, b.host_id, null, null] as holders,
+               array[-b.total, coalesce(b.host_total, b.total - b.platform_total - b.tax_total), b.platform_total,
+                     b.tax_total] as amounts
+          from bookings b
+         where ledger_sold(b.status)
+           and not exists (select from ledger_transactions t where t.booking_id = b.id and t.kind = 'sale')),
+    lines as materialized (
+        select m.posted, l.position, l.kind, l.holder, m.currency, l.amount, m.created_at as at
+          from missing m,
+               unnest('{guest,host,platform,tax}'::text[], m.holders, m.amounts) with ordinality as l(kind, holder, amount, position)
+         where l.amount <> 0),
+    accounts as (
+        insert into ledger_accounts (id, kind, holder_id, currency)
+        select ledger_account(kind, holder, '', currency), kind, holder, currency
+          from (select distinct kind, holder, currency from lines) l on conflict (id) do nothing),
+    transactions as (
+        insert into ledger_transactions (id, kind, booking_id, at) select posted, 'sale', id, created_at from missing
+        returning 1),
+    entries as (
+        insert into ledger_entries (transaction_id, position, account_id, currency, amount, at)
+        select posted, position, ledger_account(kind, holder, '', currency), currency, amount, at from lines)
+    select count(*) into n from transactions;
+    return n;
+end $$;
+select ledger_fill();
+
+grant select, insert on ledger_accounts, ledger_transactions, ledger_entries to nexus_api;
+revoke execute on function ledger_fill() from public;

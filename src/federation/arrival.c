@@ -72,19 +72,19 @@ static struct str seal(struct request *rq, enum asks asks, const struct arrival 
     struct buf text;
     char user[UUID_TEXT_SIZE];
     buf_init(&text, PENDING_MAX);
-    exchange_add(&text, "asks", str_from(ask_names[asks]));
-    exchange_add(&text, "provider", str_from(a->provider->name));
-    exchange_add(&text, "issuer", str_from(a->provider->issuer));
-    exchange_add(&text, "subject", a->identity.subject);
+    fetch_form_add(&text, "asks", str_from(ask_names[asks]));
+    fetch_form_add(&text, "provider", str_from(a->provider->name));
+    fetch_form_add(&text, "issuer", str_from(a->provider->issuer));
+    fetch_form_add(&text, "subject", a->identity.subject);
     if (a->identity.email.p) {
-        exchange_add(&text, a->identity.email_verified ? "email" : "unverified", a->identity.email);
+        fetch_form_add(&text, a->identity.email_verified ? "email" : "unverified", a->identity.email);
     }
     if (asks != ASKS_PASSWORD) {
         uuid_format(user, &a->attempt.user);
-        exchange_add(&text, "user", str_from(user));
+        fetch_form_add(&text, "user", str_from(user));
     }
     if (a->attempt.transaction.p) {
-        exchange_add(&text, "transaction", a->attempt.transaction);
+        fetch_form_add(&text, "transaction", a->attempt.transaction);
     }
     struct str sealed = browser_seal(rq, PURPOSE, STR(""), rq->now_us, buf_str(&text));
     buf_free(&text);

@@ -1,8 +1,8 @@
 /* The code, exchanged. */
 #include "federation/exchange.h"
 
-#include "federation/document.h"
 #include "http/uri.h"
+#include "json/document.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -12,15 +12,6 @@
 struct tokens {
     struct str id_token, access_token;
 };
-
-void exchange_add(struct buf *out, const char *name, struct str value)
-{
-    if (out->n > 0) {
-        buf_addc(out, '&');
-    }
-    buf_printf(out, "%s=", name);
-    uri_encode(out, value);
-}
 
 /* RFC 6749, 2.3.1: both are form-urlencoded before they are put together. */
 static const char *basic(struct arena *a, const struct provider *p)
@@ -42,15 +33,15 @@ static struct str form_of(struct arena *a, const struct upstream *u, const struc
 {
     struct buf form;
     buf_init(&form, FORM_MAX);
-    exchange_add(&form, "grant_type", STR("authorization_code"));
-    exchange_add(&form, "code", x->code);
-    exchange_add(&form, "redirect_uri", str_from(x->redirect_uri));
-    exchange_add(&form, "code_verifier", x->verifier);
+    fetch_form_add(&form, "grant_type", STR("authorization_code"));
+    fetch_form_add(&form, "code", x->code);
+    fetch_form_add(&form, "redirect_uri", str_from(x->redirect_uri));
+    fetch_form_add(&form, "code_verifier", x->verifier);
     if (u->auth != CLIENT_BASIC) {
-        exchange_add(&form, "client_id", str_from(u->provider->client_id));
+        fetch_form_add(&form, "client_id", str_from(u->provider->client_id));
     }
     if (u->auth == CLIENT_POST) {
-        exchange_add(&form, "client_secret", u->provider->secret);
+        fetch_form_add(&form, "client_secret", u->provider->secret);
     }
     struct str text = form.overflow ? STR_NONE : arena_str(a, buf_str(&form));
     explicit_bzero(form.p, form.n);
@@ -75,9 +66,9 @@ static enum err ask_tokens(struct fetch_session *s, const struct upstream *u, co
                            struct tokens *out, const char **why)
 {
     struct fetched answer;
-    struct fetch call = { .url = u->token_endpoint, .form = form_of(s->arena, u, x) };
+    struct fetch call = { .url = u->token_endpoint, .body = form_of(s->arena, u, x) };
     call.authorization = u->auth == CLIENT_BASIC ? basic(s->arena, u->provider) : NULL;
-    if (!call.form.p) {
+    if (!call.body.p) {
         *why = "the code is too long";
         return ERR_PROVIDER;
     }

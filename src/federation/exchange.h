@@ -16,7 +16,4 @@ struct exchange {
 enum err exchange_run(struct fetch_session *s, struct upstream *u, const struct exchange *x,
                       struct identity *out, const char **why) MUST_CHECK;
 
-/* A form-urlencoded text: name=value, added with & between. */
-void exchange_add(struct buf *out, const char *name, struct str value);
-
 #endif

@@ -25,7 +25,12 @@ const char *federation_redirect_uri(struct request *rq, const struct provider *p
 struct fetch_session federation_calls(struct request *rq, const struct provider *p)
 {
     return (struct fetch_session){
-        .options = rq->options, .arena = rq->arena, .stats = rq->service->stats, .issuer = p->issuer
+        .arena = rq->arena,
+        .issuer = p->issuer,
+        .ca = rq->options->login_providers_ca,
+        .timeout_us = rq->options->login_providers_timeout,
+        .turns = fetch_turns(rq->options, rq->options->login_providers_calls),
+        .stats = rq->service->stats,
     };
 }
 

@@ -18,7 +18,7 @@
 #ifndef NEXUS_FEDERATION_FEDERATION_H
 #define NEXUS_FEDERATION_FEDERATION_H
 
-#include "federation/fetch.h"
+#include "fetch/fetch.h"
 #include "federation/identity.h"
 #include "http/op.h"
 #include "oauth/browser.h"

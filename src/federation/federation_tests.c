@@ -5,8 +5,7 @@
 
 int main(void)
 {
-    SRunner *runner = srunner_create(fetch_suite());
-    srunner_add_suite(runner, identity_suite());
+    SRunner *runner = srunner_create(identity_suite());
     srunner_add_suite(runner, jws_suite());
     srunner_add_suite(runner, providers_suite());
     srunner_run_all(runner, CK_NORMAL);

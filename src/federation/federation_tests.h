@@ -4,7 +4,6 @@
 
 #include <check.h>
 
-Suite *fetch_suite(void);
 Suite *identity_suite(void);
 Suite *jws_suite(void);
 Suite *providers_suite(void);

@@ -3,7 +3,7 @@
 
 #include "account/account.h"
 #include "base/utf8.h"
-#include "federation/document.h"
+#include "json/document.h"
 #include "json/format.h"
 
 #include <string.h>

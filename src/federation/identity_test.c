@@ -1,5 +1,5 @@
 /* Tests of what is believed of a provider's claims. */
-#include "federation/document.h"
+#include "json/document.h"
 #include "federation/federation_tests.h"
 #include "federation/identity.h"
 

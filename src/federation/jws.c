@@ -3,7 +3,7 @@
 
 #include "auth/keys.h"
 #include "base/base64url.h"
-#include "federation/document.h"
+#include "json/document.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

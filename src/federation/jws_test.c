@@ -1,7 +1,7 @@
 /* Tests of JWK sets and signatures: good ones of every algorithm, and tokens that must not pass. */
 #include "base/base64url.h"
 #include "base/buf.h"
-#include "federation/document.h"
+#include "json/document.h"
 #include "federation/federation_tests.h"
 #include "federation/jws.h"
 

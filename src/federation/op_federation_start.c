@@ -109,14 +109,14 @@ static const char *location_of(struct request *rq, const struct upstream *u, con
 {
     struct buf query;
     buf_init(&query, LOCATION_MAX);
-    exchange_add(&query, "response_type", STR("code"));
-    exchange_add(&query, "client_id", str_from(u->provider->client_id));
-    exchange_add(&query, "redirect_uri", str_from(federation_redirect_uri(rq, u->provider)));
-    exchange_add(&query, "scope", str_from(u->provider->scopes));
-    exchange_add(&query, "state", attempt->state);
-    exchange_add(&query, "nonce", attempt_nonce(rq, attempt));
-    exchange_add(&query, "code_challenge", challenge_of(rq->arena, attempt_verifier(rq, attempt)));
-    exchange_add(&query, "code_challenge_method", STR("S256"));
+    fetch_form_add(&query, "response_type", STR("code"));
+    fetch_form_add(&query, "client_id", str_from(u->provider->client_id));
+    fetch_form_add(&query, "redirect_uri", str_from(federation_redirect_uri(rq, u->provider)));
+    fetch_form_add(&query, "scope", str_from(u->provider->scopes));
+    fetch_form_add(&query, "state", attempt->state);
+    fetch_form_add(&query, "nonce", attempt_nonce(rq, attempt));
+    fetch_form_add(&query, "code_challenge", challenge_of(rq->arena, attempt_verifier(rq, attempt)));
+    fetch_form_add(&query, "code_challenge_method", STR("S256"));
     const char *endpoint = u->authorization_endpoint;
     const char *location = arena_printf(rq->arena, "%s%c" STR_FMT, endpoint,
                                         strchr(endpoint, '?') ? '&' : '?', STR_ARG(buf_str(&query)));

@@ -2,7 +2,7 @@
 #include "federation/upstream.h"
 
 #include "base/clock.h"
-#include "federation/document.h"
+#include "json/document.h"
 
 #include <string.h>
 

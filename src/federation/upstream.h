@@ -7,7 +7,7 @@
 #define NEXUS_FEDERATION_UPSTREAM_H
 
 #include "auth/providers.h"
-#include "federation/fetch.h"
+#include "fetch/fetch.h"
 #include "federation/jws.h"
 
 #define UPSTREAM_KEPT_US (INT64_C(3600) * 1000000) /* a document */

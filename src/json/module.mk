@@ -1,6 +1,6 @@
 # src/json: reading requests by shape, writing answers.
-libnexus_a_SOURCES += %D%/shape.h %D%/decode.h %D%/decode_value.h %D%/write.h %D%/format.h %D%/pointer.h %D%/scan.h \
-	%D%/shape.c %D%/decode.c %D%/decode_value.c %D%/write.c %D%/format.c %D%/pointer.c %D%/scan.c %D%/timezone.c
+libnexus_a_SOURCES += %D%/shape.h %D%/decode.h %D%/decode_value.h %D%/write.h %D%/format.h %D%/pointer.h %D%/scan.h %D%/document.h \
+	%D%/shape.c %D%/decode.c %D%/decode_value.c %D%/write.c %D%/format.c %D%/pointer.c %D%/scan.c %D%/document.c %D%/timezone.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/json_tests

@@ -1,5 +1,5 @@
 /* JSON of others. */
-#include "federation/document.h"
+#include "json/document.h"
 
 #include "json/scan.h"
 

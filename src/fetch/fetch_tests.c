@@ -1,8 +1,9 @@
 /* Tests of where calls may go. What calls do is in tests/test_federation.py. */
-#include "federation/federation_tests.h"
-#include "federation/fetch.h"
+#include "fetch/fetch.h"
 
 #include <arpa/inet.h>
+#include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ISSUER "https://id.example.com/realm"
@@ -142,13 +143,29 @@ START_TEST(too_long_urls)
 }
 END_TEST
 
-Suite *fetch_suite(void)
+START_TEST(forms)
 {
-    Suite *suite = suite_create("fetch");
-    TCase *all = tcase_create("all");
-    tcase_add_test(all, only_public_addresses);
-    tcase_add_test(all, only_https_or_the_issuers_origin);
-    tcase_add_test(all, too_long_urls);
-    suite_add_tcase(suite, all);
-    return suite;
+    struct buf form;
+    buf_init(&form, 200);
+    fetch_form_add(&form, "a", STR("1 & 2"));
+    fetch_form_add(&form, "metadata[b]", STR("x"));
+    ck_assert(str_eqz(buf_str(&form), "a=1%20%26%202&metadata[b]=x"));
+    buf_free(&form);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("fetch");
+    TCase *t = tcase_create("all");
+    tcase_add_test(t, only_public_addresses);
+    tcase_add_test(t, only_https_or_the_issuers_origin);
+    tcase_add_test(t, too_long_urls);
+    tcase_add_test(t, forms);
+    suite_add_tcase(s, t);
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

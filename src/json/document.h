@@ -2,8 +2,8 @@
  * JSON written by others: read strictly (no duplicate members, bounded depth), members of exactly the type
  * expected. The object belongs to the arena.
  */
-#ifndef NEXUS_FEDERATION_DOCUMENT_H
-#define NEXUS_FEDERATION_DOCUMENT_H
+#ifndef NEXUS_JSON_DOCUMENT_H
+#define NEXUS_JSON_DOCUMENT_H
 
 #include "base/arena.h"
 

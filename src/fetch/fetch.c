@@ -1,10 +1,12 @@
 /* Outgoing calls. */
-#include "federation/fetch.h"
+#include "fetch/fetch.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "http/uri.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +15,8 @@
 struct call {
     struct buf body;
     size_t head;
+    int64_t retry_after_us;
+    bool retry, no_retry;
     bool too_large;
     bool anywhere; /* the address need not be public */
     bool refused;  /* the address was not */
@@ -193,10 +197,35 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *data)
     return c->body.overflow ? 0 : size * count;
 }
 
+static bool header_is(struct str line, const char *name, struct str *value)
+{
+    size_t n = strlen(name);
+    bool same = line.n > n && line.p[n] == ':' && str_eq_nocase((struct str){ line.p, n }, str_from(name));
+    *value = same ? str_trim((struct str){ line.p + n + 1, line.n - n - 1 }) : STR_NONE;
+    return same;
+}
+
+/* Retry-After may also be a date; nobody who is called sends one. */
+static void read_header(struct call *c, struct str line)
+{
+    struct str value;
+    if (header_is(line, "Retry-After", &value)) {
+        int64_t seconds = 0;
+        for (size_t i = 0; i < value.n && i < 6 && value.p[i] >= '0' && value.p[i] <= '9'; i++) {
+            seconds = seconds * 10 + (value.p[i] - '0');
+        }
+        c->retry_after_us = seconds * 1000000;
+    } else if (header_is(line, "Stripe-Should-Retry", &value)) {
+        c->retry = str_eqz(value, "true");
+        c->no_retry = str_eqz(value, "false");
+    }
+}
+
 static size_t take_head(char *bytes, size_t size, size_t count, void *data)
 {
     struct call *c = data;
     c->head += size * count;
+    read_header(c, (struct str){ bytes, size * count });
     c->too_large = c->too_large || c->head > FETCH_HEAD_MAX;
     return c->head > FETCH_HEAD_MAX ? 0 : size * count;
 }
@@ -219,7 +248,7 @@ static CURL *handle(void)
 
 /* Text of an option with a default of libcurl's is set in any case, so that no environment variable decides.
  */
-static void set_bounds(CURL *curl, struct fetch_session *s, struct call *c, int64_t left_us)
+static void set_bounds(CURL *curl, const struct fetch_session *s, struct call *c, int64_t left_us)
 {
     long left_ms = (long)(left_us / 1000) + 1;
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -239,8 +268,8 @@ static void set_bounds(CURL *curl, struct fetch_session *s, struct call *c, int6
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, c);
-    if (s->options->login_providers_ca[0]) {
-        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, s->options->login_providers_ca);
+    if (s->ca && s->ca[0]) {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, s->ca);
         (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
 }
@@ -250,6 +279,14 @@ static struct curl_slist *headers_of(const struct fetch *f)
     struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
     list = curl_slist_append(list, "User-Agent: nexus/" PACKAGE_VERSION);
     list = curl_slist_append(list, "Expect:");
+    if (f->body.p && f->type) {
+        char type[80];
+        snprintf(type, sizeof(type), "Content-Type: %s", f->type);
+        list = curl_slist_append(list, type);
+    }
+    for (size_t i = 0; i < FETCH_HEADERS_MAX && f->headers[i]; i++) {
+        list = curl_slist_append(list, f->headers[i]);
+    }
     if (f->authorization) {
         char *line = NULL;
         if (asprintf(&line, "Authorization: %s", f->authorization) > 0) {
@@ -285,6 +322,9 @@ static void take_answer(CURL *curl, struct fetch_session *s, const struct call *
     (void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     out->status = (int)status;
     out->json = is_json(type);
+    out->retry_after_us = c->retry_after_us;
+    out->retry = c->retry;
+    out->no_retry = c->no_retry;
     out->body = arena_str(s->arena, c->body.n > 0 ? buf_str(&c->body) : STR(""));
 }
 
@@ -297,9 +337,9 @@ static void perform(CURL *curl, struct fetch_session *s, const struct fetch *f, 
     set_bounds(curl, s, &c, left_us);
     (void)curl_easy_setopt(curl, CURLOPT_URL, f->url);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    if (f->form.p) {
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)f->form.n);
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->form.p);
+    if (f->body.p) {
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)f->body.n);
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, f->body.p);
     }
     take_answer(curl, s, &c, curl_easy_perform(curl), out);
     curl_easy_reset(curl); /* forgets what it was told, the secret among it */
@@ -310,11 +350,19 @@ static void perform(CURL *curl, struct fetch_session *s, const struct fetch *f, 
     buf_free(&c.body);
 }
 
-static unsigned turns(const struct options *o)
+unsigned fetch_turns(const struct options *o, int64_t wanted)
 {
-    unsigned quarter = options_workers(o) / 4;
-    unsigned wanted = o->login_providers_calls > 0 ? (unsigned)o->login_providers_calls : quarter;
-    return wanted > SLOTS_MAX ? SLOTS_MAX : wanted > 0 ? wanted : 1;
+    unsigned turns = wanted > 0 ? (unsigned)wanted : options_workers(o) / 4;
+    return turns > SLOTS_MAX ? SLOTS_MAX : turns > 0 ? turns : 1;
+}
+
+void fetch_form_add(struct buf *out, const char *name, struct str value)
+{
+    if (out->n > 0) {
+        buf_addc(out, '&');
+    }
+    buf_printf(out, "%s=", name);
+    uri_encode(out, value);
 }
 
 static bool take_turn(struct fetch_session *s)
@@ -323,7 +371,7 @@ static bool take_turn(struct fetch_session *s)
         return true;
     }
     s->taken = slots_take(scoreboard_calling(s->stats.board), scoreboard_owner(s->stats.slot),
-                          turns(s->options), 0, 0);
+                          s->turns, 0, 0);
     if (!s->taken) {
         scoreboard_count(s->stats.slot, WORKER_REJECTED);
     }
@@ -335,7 +383,7 @@ enum err fetch_run(struct fetch_session *s, const struct fetch *f, struct fetche
     int64_t now = clock_mono_us();
     enum reach reach = strlen(f->url) <= FETCH_URL_MAX ? reach_of(s->issuer, f->url) : REACH_NOT;
     CURL *curl = handle();
-    s->deadline_us = s->deadline_us ? s->deadline_us : now + s->options->login_providers_timeout;
+    s->deadline_us = s->deadline_us ? s->deadline_us : now + s->timeout_us;
     if (reach == REACH_NOT || !curl || now >= s->deadline_us) {
         *out = (struct fetched){ .why = !curl                ? "libcurl cannot be used"
                                         : reach == REACH_NOT ? "this URL may not be called"

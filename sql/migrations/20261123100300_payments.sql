@@ -204,7 +204,7 @@ end $$;
 
 -- Give back at most `wanted` of what a booking's guest has paid (or of one payment), the latest payment first; returns how
 -- much. Offline money is handed back by the host, so such a refund is done as soon as it is recorded.
-create function payment_refund(booking uuid, only uuid, wanted bigint, why text) returns bigint language plpgsql as $$
+create function payment_refund(booking uuid, of_payment uuid, wanted bigint, why text) returns bigint language plpgsql as $$
 declare
     p      payments;
     part   bigint;
@@ -213,7 +213,7 @@ declare
 begin
     perform from bookings where id = booking for no key update;
     for p in select * from payments
-              where booking_id = booking and captured > refunding + refunded and (id = only or only is null and purpose <> 'security')
+              where booking_id = booking and captured > refunding + refunded and (id = of_payment or of_payment is null and purpose <> 'security')
               order by id desc for no key update
     loop
         part := least(wanted - given, p.captured - p.refunding - p.refunded);

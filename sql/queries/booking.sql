@@ -8,12 +8,13 @@
 -- little for several; whom it lets pass the inventory decides about. Whoever closes the account of guest or host waits for
 -- the booking, or the booking finds it closed and occupancy_booking_fkey takes the nights back.
 with quote as materialized (
-    select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, p.host_id,
+    select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, q.coupon_id, p.host_id,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
                 when q.expires_at <= now() then 'expired'
                 when p.status <> 'published' or p.withheld then 'closed'
                 when p.host_id = $2 then 'own'
                 when q.check_in < (now() at time zone p.time_zone)::date then 'past'
+                when q.coupon_id is not null and not coupon_left(q.coupon_id, $2) then 'coupon'
                 when exists (select from property_search s
                               where s.property_id = q.property_id and s.busy && daterange(q.check_in, q.check_out))
                 then 'taken'
@@ -25,9 +26,9 @@ taken as materialized (
       from quote q where q.verdict = 'valid'),
 booked as (
     insert into bookings (id, quote_id, property_id, unit_id, guest_id, host_id, status, check_in, check_out, guests,
-                          total, currency)
+                          total, currency, coupon_id)
     select $1, t.id, t.property_id, t.unit_id, $2, t.host_id, 'confirmed', t.check_in, t.check_out, t.guests, t.total,
-           t.currency
+           t.currency, t.coupon_id
       from taken t join users h on h.id = t.host_id join users g on g.id = $2
      where t.unit_id is not null and h.status = 'active' and g.status = 'active'
        for key share of h, g

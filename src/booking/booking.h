@@ -22,6 +22,7 @@ enum booking_verdict {
     BOOKING_CLOSED, /* the property is no longer offered */
     BOOKING_OWN,    /* the guest is the host */
     BOOKING_PAST,   /* the day of arrival is over */
+    BOOKING_COUPON, /* the quote's coupon has no use left */
     BOOKING_TAKEN,  /* no unit is free for all nights */
 };
 

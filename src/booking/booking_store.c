@@ -22,7 +22,8 @@ enum booking_verdict booking_verdict(const PGresult *r)
     } names[] = {
         { "used", BOOKING_QUOTE_USED }, { "expired", BOOKING_QUOTE_EXPIRED },
         { "closed", BOOKING_CLOSED },   { "own", BOOKING_OWN },
-        { "past", BOOKING_PAST },       { "taken", BOOKING_TAKEN },
+        { "past", BOOKING_PAST },       { "coupon", BOOKING_COUPON },
+        { "taken", BOOKING_TAKEN },
     };
     if (PQntuples(r) == 0) {
         return BOOKING_NO_QUOTE;

@@ -24,7 +24,7 @@ static const struct shape in_shape = { .name = "BookingCreate",
 
 static enum err booking_create_exec(struct request *rq);
 static const enum err errors[] = { ERR_NOT_FOUND,  ERR_FORBIDDEN,     ERR_DATES_UNAVAILABLE,
-                                   ERR_QUOTE_USED, ERR_QUOTE_EXPIRED, ERR_STAY_RULES,
+                                   ERR_QUOTE_USED, ERR_QUOTE_EXPIRED, ERR_COUPON_USED_UP, ERR_STAY_RULES,
                                    ERR_NONE };
 
 const struct op op_booking_create = {
@@ -58,6 +58,8 @@ static const struct {
     [BOOKING_OWN] = { ERR_FORBIDDEN, "/quote_id",
                       "A host does not book with themselves; block the nights instead." },
     [BOOKING_PAST] = { ERR_STAY_RULES, "/quote_id", "The day of arrival is over where the property is." },
+    [BOOKING_COUPON] = { ERR_COUPON_USED_UP, "/quote_id",
+                         "The coupon of this quote has been used as often as it may be." },
     [BOOKING_TAKEN] = { ERR_DATES_UNAVAILABLE, "/quote_id",
                         "Another stay or a block takes at least one of these nights." },
 };

@@ -38,7 +38,8 @@ def dollars(amount):
 def test_a_new_calendar(api, place):
     found = nights(api, place, 5, 8)
     assert list(found) == [day(5), day(6), day(7)]
-    assert found[day(5)] == {"date": day(5), "available": True, "blocked": False, "price": dollars(12000), "min_nights": 1}
+    assert found[day(5)] == {"date": day(5), "available": True, "blocked": False, "price": dollars(12000), "min_nights": 1,
+                             "max_nights": 30, "closed_to_arrival": False, "closed_to_departure": False, "season_id": None}
 
 
 def test_a_year_at_once(api, place):

@@ -2,13 +2,15 @@
 
 -- name: booking_create
 -- $1 booking, $2 guest, $3 quote, $4 row of the inventory. No row: no such quote for this guest. Else what is to be
--- said of the quote, and the unit, null when none was free. Everything in one statement: quote, nights, booking.
+-- said of the quote, the unit, null when none was free, the stay, and which of its nights are gone. Everything in one
+-- statement: quote, nights, booking.
 -- Where nights are seen to be gone in the search index, kept by the same transactions as the inventory, nothing is
 -- tried: of many who want the same nights nearly all are refused by one look. It is exact for one unit and says too
 -- little for several; whom it lets pass the inventory decides about. Whoever closes the account of guest or host waits for
 -- the booking, or the booking finds it closed and occupancy_booking_fkey takes the nights back.
 with quote as materialized (
     select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, q.coupon_id, p.host_id,
+           (now() at time zone p.time_zone)::date as today,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
                 when q.expires_at <= now() then 'expired'
                 when p.status <> 'published' or p.withheld then 'closed'
@@ -16,7 +18,8 @@ with quote as materialized (
                 when q.check_in < (now() at time zone p.time_zone)::date then 'past'
                 when q.coupon_id is not null and not coupon_left(q.coupon_id, $2) then 'coupon'
                 when exists (select from property_search s
-                              where s.property_id = q.property_id and s.busy && daterange(q.check_in, q.check_out))
+                              where s.property_id = q.property_id
+                                and s.busy && daterange(q.check_in, q.check_out + s.preparation_nights))
                 then 'taken'
                 else 'valid' end as verdict
       from quotes q join properties p on p.id = q.property_id
@@ -35,7 +38,10 @@ booked as (
     returning unit_id)
 select case when exists (select from taken t where t.unit_id is not null) and not exists (select from booked) then 'closed'
             else q.verdict end,
-       (select t.unit_id from taken t)
+       (select t.unit_id from taken t), q.check_in, q.check_out, q.guests::int4,
+       case when not exists (select from booked)
+            then (select (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text
+                    from property_search s where s.property_id = q.property_id) end, q.property_id, q.today
   from quote q;
 
 -- name: booking_lock

@@ -30,6 +30,8 @@ enum booking_verdict {
 int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uuid *id,
                         const struct uuid *quote);
 enum booking_verdict booking_verdict(const PGresult *r);
+/* Put the reasons of a refusal by the calendar into the problem of the failure to come; nothing for others. */
+void booking_tell_reasons(struct request *rq, const PGresult *r, enum booking_verdict verdict);
 
 /*
  * Read and lock a booking the principal has part in, or as co-host the op's permission for. The request's

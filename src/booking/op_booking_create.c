@@ -80,6 +80,7 @@ static enum err booking_create_exec(struct request *rq)
     }
     enum booking_verdict verdict = booking_verdict(db_result(b, attempt));
     if (verdict != BOOKING_MADE) {
+        booking_tell_reasons(rq, db_result(b, attempt), verdict);
         return fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
     }
     char text[UUID_TEXT_SIZE];

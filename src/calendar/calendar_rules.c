@@ -11,13 +11,15 @@ void calendar_span(const struct calendar_range *ranges, size_t count, date_t *fr
     }
 }
 
-static void lay_over(struct night_change *nights, date_t start, const struct calendar_range *r)
+/* Whether anything is changed by it. */
+static bool lay(int64_t under[CALENDAR_VALUES], const int64_t over[CALENDAR_VALUES])
 {
-    for (date_t d = r->from; d < r->to; d++) {
-        struct night_change *n = &nights[d - start];
-        n->price = r->price != CALENDAR_KEEP ? r->price : n->price;
-        n->min_nights = r->min_nights != CALENDAR_KEEP ? r->min_nights : n->min_nights;
+    bool changes = false;
+    for (int i = 0; i < CALENDAR_VALUES; i++) {
+        under[i] = over[i] != CALENDAR_KEEP ? over[i] : under[i];
+        changes |= under[i] != CALENDAR_KEEP;
     }
+    return changes;
 }
 
 size_t calendar_night_changes(struct arena *a, const struct calendar_range *ranges, size_t count,
@@ -25,17 +27,18 @@ size_t calendar_night_changes(struct arena *a, const struct calendar_range *rang
 {
     date_t from, to;
     calendar_span(ranges, count, &from, &to);
-    size_t span = (size_t)(to - from), changed = 0;
-    struct night_change *nights = ARENA_ARRAY(a, struct night_change, span);
-    for (size_t i = 0; i < span; i++) {
-        nights[i] = (struct night_change){ from + (date_t)i, CALENDAR_KEEP, CALENDAR_KEEP };
-    }
-    for (size_t i = 0; i < count; i++) {
-        lay_over(nights, from, &ranges[i]);
-    }
-    for (size_t i = 0; i < span; i++) {
-        if (nights[i].price != CALENDAR_KEEP || nights[i].min_nights != CALENDAR_KEEP) {
-            nights[changed++] = nights[i];
+    size_t changed = 0;
+    struct night_change *nights = ARENA_ARRAY(a, struct night_change, (size_t)(to - from));
+    for (date_t d = from; d < to; d++) {
+        struct night_change n = { d, { CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP } };
+        bool changes = false;
+        for (size_t i = 0; i < count; i++) {
+            if (ranges[i].from <= d && d < ranges[i].to) {
+                changes = lay(n.value, ranges[i].value);
+            }
+        }
+        if (changes) {
+            nights[changed++] = n;
         }
     }
     *out = nights;

@@ -14,7 +14,7 @@ static const struct shape_field night_fields[] = {
     { .name = "available",
       .type = SHAPE_BOOL,
       .flags = SHAPE_REQUIRED,
-      .doc = "At least one unit is free and the day is not over." },
+      .doc = "At least one unit is free, and neither is the day over nor too near or too far ahead." },
     { .name = "blocked",
       .type = SHAPE_BOOL,
       .flags = SHAPE_REQUIRED,
@@ -28,16 +28,35 @@ static const struct shape_field night_fields[] = {
       .type = SHAPE_INT,
       .flags = SHAPE_REQUIRED,
       .doc = "Shortest stay that may arrive on this day." },
+    { .name = "max_nights",
+      .type = SHAPE_INT,
+      .flags = SHAPE_REQUIRED,
+      .doc = "Longest stay that may arrive on this day." },
+    { .name = "closed_to_arrival",
+      .type = SHAPE_BOOL,
+      .flags = SHAPE_REQUIRED,
+      .doc = "No stay arrives on this day." },
+    { .name = "closed_to_departure",
+      .type = SHAPE_BOOL,
+      .flags = SHAPE_REQUIRED,
+      .doc = "No stay ends on this day." },
+    { .name = "season_id",
+      .type = SHAPE_UUID,
+      .flags = SHAPE_REQUIRED | SHAPE_NULLABLE,
+      .doc = "Season the night is in." },
+    { .name = "reason",
+      .type = SHAPE_STRING,
+      .doc = "Why it is blocked on some unit; only for hosts and co-hosts, and only when the host has said it." },
 };
 static const struct shape night_shape = {
     .name = "CalendarNight", .fields = night_fields, .count = SHAPE_COUNT(night_fields), .doc = "One night."
 };
-static const struct shape_field night_item = { .type = SHAPE_OBJECT, .sub = &night_shape };
+const struct shape_field calendar_night_item = { .type = SHAPE_OBJECT, .sub = &night_shape };
 static const struct shape_field calendar_fields[] = {
     { .name = "data",
       .type = SHAPE_LIST,
       .flags = SHAPE_REQUIRED,
-      .item = &night_item,
+      .item = &calendar_night_item,
       .doc = "Nights in order." },
 };
 const struct shape calendar_shape = { .name = "Calendar",
@@ -65,54 +84,77 @@ static void write_night(struct json_writer *w, const PGresult *r, int row)
     JSON_MEMBER(w, "currency", str, db_get_text(r, row, 4));
     json_write_object_end(w);
     JSON_MEMBER(w, "min_nights", int, db_get_int4(r, row, 5));
+    JSON_MEMBER(w, "max_nights", int, db_get_int4(r, row, 6));
+    JSON_MEMBER(w, "closed_to_arrival", bool, db_get_bool(r, row, 7));
+    JSON_MEMBER(w, "closed_to_departure", bool, db_get_bool(r, row, 8));
+    json_write_key(w, STR("season_id"));
+    if (db_is_null(r, row, 9)) {
+        json_write_null(w);
+    } else {
+        struct uuid season = db_get_uuid(r, row, 9);
+        json_write_uuid(w, &season);
+    }
+    if (!db_is_null(r, row, 10)) {
+        JSON_MEMBER(w, "reason", str, db_get_text(r, row, 10));
+    }
     json_write_object_end(w);
 }
 
-void calendar_write(struct request *rq, const PGresult *r)
+void calendar_write_nights(struct json_writer *w, const PGresult *r)
 {
-    struct json_writer w = json_write_start(rq->res.body);
-    json_write_object(&w);
-    json_write_key(&w, STR("data"));
-    json_write_array(&w);
+    json_write_key(w, STR("data"));
+    json_write_array(w);
     for (int row = 0; row < PQntuples(r); row++) {
-        write_night(&w, r, row);
+        write_night(w, r, row);
     }
-    json_write_array_end(&w);
-    json_write_object_end(&w);
+    json_write_array_end(w);
+}
+
+static int32_t *column(struct arena *a, const struct night_change *nights, size_t count, enum calendar_value which)
+{
+    int32_t *v = ARENA_ARRAY(a, int32_t, count);
+    for (size_t i = 0; i < count; i++) {
+        v[i] = (int32_t)nights[i].value[which];
+    }
+    return v;
 }
 
 void calendar_add_nights(struct request *rq, struct db_batch *b, const struct uuid *property,
                          const struct night_change *nights, size_t count)
 {
-    date_t *days = ARENA_ARRAY(rq->arena, date_t, count);
-    int64_t *prices = ARENA_ARRAY(rq->arena, int64_t, count);
-    int32_t *min_nights = ARENA_ARRAY(rq->arena, int32_t, count);
+    struct arena *a = rq->arena;
+    date_t *days = ARENA_ARRAY(a, date_t, count);
+    int64_t *prices = ARENA_ARRAY(a, int64_t, count);
     for (size_t i = 0; i < count; i++) {
         days[i] = nights[i].night;
-        prices[i] = nights[i].price;
-        min_nights[i] = nights[i].min_nights;
+        prices[i] = nights[i].value[CALENDAR_PRICE];
     }
-    DB_ADD(b, &q_calendar_nights_put, db_uuid(property), db_date_array(rq->arena, days, count),
-           db_int8_array(rq->arena, prices, count), db_int4_array(rq->arena, min_nights, count));
+#define COLUMN(which) db_int4_array(a, column(a, nights, count, which), count)
+    DB_ADD(b, &q_calendar_nights_put, db_uuid(property), db_date_array(a, days, count),
+           db_int8_array(a, prices, count), COLUMN(CALENDAR_MIN_NIGHTS), COLUMN(CALENDAR_MAX_NIGHTS),
+           COLUMN(CALENDAR_CLOSED_TO_ARRIVAL), COLUMN(CALENDAR_CLOSED_TO_DEPARTURE));
+#undef COLUMN
 }
 
-int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units,
+int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units, const struct str *reasons,
                         const struct block_run *runs, size_t count)
 {
     struct arena *a = rq->arena;
     struct uuid *unit = ARENA_ARRAY(a, struct uuid, count);
     date_t *from = ARENA_ARRAY(a, date_t, count), *to = ARENA_ARRAY(a, date_t, count);
     int32_t *blocked = ARENA_ARRAY(a, int32_t, count), *range = ARENA_ARRAY(a, int32_t, count);
+    struct str *why = ARENA_ARRAY(a, struct str, count);
     for (size_t i = 0; i < count; i++) {
         unit[i] = units[runs[i].unit];
         from[i] = runs[i].from;
         to[i] = runs[i].to;
         blocked[i] = runs[i].blocked;
         range[i] = runs[i].range;
+        why[i] = reasons[runs[i].range].p ? reasons[runs[i].range] : STR("");
     }
     return DB_ADD(b, &q_calendar_blocks_put, db_uuid_array(a, unit, count), db_date_array(a, from, count),
                   db_date_array(a, to, count), db_int4_array(a, blocked, count),
-                  db_int4_array(a, range, count));
+                  db_int4_array(a, range, count), db_text_array(a, why, count));
 }
 
 int calendar_blocks_clash(const PGresult *r)

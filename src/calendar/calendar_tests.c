@@ -16,13 +16,14 @@ static void teardown(void)
     arena_destroy(arena);
 }
 
-#define KEEP CALENDAR_KEEP
+#define KEEP                CALENDAR_KEEP
+#define V(price, min_nights) { price, min_nights, KEEP, KEEP, KEEP }
 
 START_TEST(the_span_holds_all_ranges)
 {
-    const struct calendar_range r[] = { { 10, 12, 1, KEEP, CALENDAR_BLOCK_KEEP, -1 },
-                                        { 5, 6, 1, KEEP, CALENDAR_BLOCK_KEEP, -1 },
-                                        { 11, 20, 1, KEEP, CALENDAR_BLOCK_KEEP, -1 } };
+    const struct calendar_range r[] = { { 10, 12, V(1, KEEP), CALENDAR_BLOCK_KEEP, -1 },
+                                        { 5, 6, V(1, KEEP), CALENDAR_BLOCK_KEEP, -1 },
+                                        { 11, 20, V(1, KEEP), CALENDAR_BLOCK_KEEP, -1 } };
     date_t from, to;
     calendar_span(r, 3, &from, &to);
     ck_assert_int_eq(from, 5);
@@ -32,23 +33,23 @@ END_TEST
 
 START_TEST(later_ranges_win_member_by_member)
 {
-    const struct calendar_range r[] = { { 10, 14, 100, 2, CALENDAR_BLOCK_KEEP, -1 },
-                                        { 12, 16, KEEP, 3, CALENDAR_BLOCK_KEEP, -1 },
-                                        { 13, 14, CALENDAR_RESET, KEEP, CALENDAR_BLOCK_KEEP, -1 } };
+    const struct calendar_range r[] = { { 10, 14, V(100, 2), CALENDAR_BLOCK_KEEP, -1 },
+                                        { 12, 16, V(KEEP, 3), CALENDAR_BLOCK_KEEP, -1 },
+                                        { 13, 14, V(CALENDAR_RESET, KEEP), CALENDAR_BLOCK_KEEP, -1 } };
     struct night_change *n;
     ck_assert_uint_eq(calendar_night_changes(arena, r, 3, &n), 6);
-    ck_assert(n[0].night == 10 && n[0].price == 100 && n[0].min_nights == 2);
-    ck_assert(n[2].night == 12 && n[2].price == 100 && n[2].min_nights == 3);
-    ck_assert(n[3].night == 13 && n[3].price == CALENDAR_RESET && n[3].min_nights == 3);
-    ck_assert(n[5].night == 15 && n[5].price == KEEP && n[5].min_nights == 3);
+    ck_assert(n[0].night == 10 && n[0].value[CALENDAR_PRICE] == 100 && n[0].value[CALENDAR_MIN_NIGHTS] == 2);
+    ck_assert(n[2].night == 12 && n[2].value[CALENDAR_PRICE] == 100 && n[2].value[CALENDAR_MIN_NIGHTS] == 3);
+    ck_assert(n[3].night == 13 && n[3].value[CALENDAR_PRICE] == CALENDAR_RESET && n[3].value[CALENDAR_MIN_NIGHTS] == 3);
+    ck_assert(n[5].night == 15 && n[5].value[CALENDAR_PRICE] == KEEP && n[5].value[CALENDAR_MIN_NIGHTS] == 3);
 }
 END_TEST
 
 START_TEST(gaps_and_blocks_alone_change_no_night)
 {
-    const struct calendar_range r[] = { { 10, 11, 100, KEEP, CALENDAR_BLOCK_KEEP, -1 },
-                                        { 12, 13, KEEP, KEEP, CALENDAR_BLOCKED, -1 },
-                                        { 20, 21, 100, KEEP, CALENDAR_BLOCK_KEEP, -1 } };
+    const struct calendar_range r[] = { { 10, 11, V(100, KEEP), CALENDAR_BLOCK_KEEP, -1 },
+                                        { 12, 13, V(KEEP, KEEP), CALENDAR_BLOCKED, -1 },
+                                        { 20, 21, V(100, KEEP), CALENDAR_BLOCK_KEEP, -1 } };
     struct night_change *n;
     ck_assert_uint_eq(calendar_night_changes(arena, r, 3, &n), 2);
     ck_assert_int_eq(n[1].night, 20);
@@ -57,8 +58,8 @@ END_TEST
 
 START_TEST(runs_per_unit)
 {
-    const struct calendar_range r[] = { { 10, 20, KEEP, KEEP, CALENDAR_BLOCKED, -1 },
-                                        { 12, 14, KEEP, KEEP, CALENDAR_FREE, 1 } };
+    const struct calendar_range r[] = { { 10, 20, V(KEEP, KEEP), CALENDAR_BLOCKED, -1 },
+                                        { 12, 14, V(KEEP, KEEP), CALENDAR_FREE, 1 } };
     struct block_run *run;
     ck_assert_uint_eq(calendar_block_runs(arena, r, 2, 2, &run), 4);
     ck_assert(run[0].unit == 0 && run[0].from == 10 && run[0].to == 20 && run[0].blocked &&
@@ -73,10 +74,10 @@ END_TEST
 
 START_TEST(no_blocks_no_runs)
 {
-    const struct calendar_range r[] = { { 10, 20, 5, KEEP, CALENDAR_BLOCK_KEEP, -1 } };
+    const struct calendar_range r[] = { { 10, 20, V(5, KEEP), CALENDAR_BLOCK_KEEP, -1 } };
     struct block_run *run;
     ck_assert_uint_eq(calendar_block_runs(arena, r, 1, 3, &run), 0);
-    const struct calendar_range b[] = { { 10, 20, 5, KEEP, CALENDAR_BLOCKED, -1 } };
+    const struct calendar_range b[] = { { 10, 20, V(5, KEEP), CALENDAR_BLOCKED, -1 } };
     ck_assert_uint_eq(calendar_block_runs(arena, b, 1, 0, &run), 0);
 }
 END_TEST
@@ -96,8 +97,8 @@ START_TEST(random_ranges_agree_with_the_definition)
         for (size_t i = 0; i < count; i++) {
             date_t from = rand_r(&seed) % 29;
             r[i] = (struct calendar_range){
-                from, from + 1 + rand_r(&seed) % (30 - from),   KEEP,
-                KEEP, (enum calendar_block)(rand_r(&seed) % 3), rand_r(&seed) % 3 - 1
+                from, from + 1 + rand_r(&seed) % (30 - from), V(KEEP, KEEP),
+                (enum calendar_block)(rand_r(&seed) % 3), rand_r(&seed) % 3 - 1
             };
             for (date_t d = r[i].from; d < r[i].to && r[i].block != CALENDAR_BLOCK_KEEP; d++) {
                 for (int unit = 0; unit < 2; unit++) {

@@ -1,6 +1,7 @@
 # src/calendar: prices, shortest stays and blocks by the night.
 libnexus_a_SOURCES += %D%/calendar.h %D%/calendar_rules.h %D%/calendar_rules.c %D%/calendar_store.c \
-	%D%/op_calendar_read.c %D%/op_calendar_update.c
+	%D%/op_calendar_read.c %D%/op_calendar_update.c %D%/stay.h %D%/stay_rules.h %D%/stay_rules.c %D%/stay_store.c \
+	%D%/stay_reasons.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/calendar_tests

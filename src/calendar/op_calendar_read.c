@@ -1,6 +1,8 @@
 /* GET /v1/properties/{id}/calendar */
 #include "calendar/calendar.h"
 
+#include "json/write.h"
+
 struct calendar_read_in {
     struct shape_seen seen;
     struct uuid id;
@@ -56,7 +58,8 @@ const struct op op_calendar_read = {
     .path = "/v1/properties/{id}/calendar",
     .tag = "Calendar",
     .summary = "Read a calendar",
-    .doc = "Every night of the range, with its price, shortest stay and whether it can be had.",
+    .doc = "Every night of the range: its price with season and weekday, the stays that may arrive and end on it, "
+           "and whether it can be had.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,
     .in = &in_shape,
@@ -77,6 +80,9 @@ static enum err calendar_read_exec(struct request *rq)
     if (PQntuples(db_result(b, nights)) == 0) {
         return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
     }
-    calendar_write(rq, db_result(b, nights));
+    struct json_writer w = json_write_start(rq->res.body);
+    json_write_object(&w);
+    calendar_write_nights(&w, db_result(b, nights));
+    json_write_object_end(&w);
     return ERR_NONE;
 }

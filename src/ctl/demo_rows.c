@@ -4,6 +4,7 @@
 static void write_users(struct demo_writer *w, int64_t number);
 static void write_roles(struct demo_writer *w, int64_t number);
 static void write_property(struct demo_writer *w, int64_t number);
+static void write_rules(struct demo_writer *w, int64_t number);
 static void write_amenities(struct demo_writer *w, int64_t number);
 static void write_photo(struct demo_writer *w, int64_t number);
 static void write_unit(struct demo_writer *w, int64_t number);
@@ -21,6 +22,7 @@ const struct demo_rows demo_rows[] = {
       " bedrooms, beds, bathrooms, house_rules, price, currency, min_nights, max_nights, created_at, "
       "updated_at",
       false, 1, write_property },
+    { "booking_rules", "property_id", false, 1, write_rules },
     { "property_amenities", "property_id, amenity_id", false, 1, write_amenities },
     { "property_photos", "property_id, position, url", false, 1, write_photo },
     { "units", "id, property_id, position, name", false, 1, write_unit },
@@ -151,6 +153,12 @@ static int amenity_ids(const struct demo_writer *w, const struct demo_property *
         out[at] = id;
     }
     return n;
+}
+
+static void write_rules(struct demo_writer *w, int64_t number)
+{
+    copy_row(&w->copy, 1);
+    put_id(w, DEMO_PROPERTY, number);
 }
 
 static void write_amenities(struct demo_writer *w, int64_t number)

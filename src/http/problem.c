@@ -111,5 +111,8 @@ void problem_write(struct request *rq)
     JSON_MEMBER(&w, "request_id", strz, rq->id);
     write_policies(&w, rq->violated_policy);
     write_errors(&w, &rq->violations);
+    if (rq->problem_more) {
+        rq->problem_more(rq, &w);
+    }
     json_write_object_end(&w);
 }

@@ -29,6 +29,7 @@ enum method {
 
 struct op;
 struct service;
+struct json_writer;
 
 #define QUERY_PARAMS_MAX     64
 #define PATH_PARAMS_MAX      4
@@ -175,6 +176,8 @@ struct request {
     const char *detail; /* sentence for people, or NULL for the error's own description */
     int64_t retry_after_us;
     struct violations violations;
+    void (*problem_more)(struct request *rq, struct json_writer *w); /* adds members to the document; or NULL */
+    const void *problem_data;                                        /* for it */
 
     int64_t stage_us[STAGE_COUNT];
     int statements;

@@ -1,6 +1,7 @@
 /* POST /v1/quotes: the price of a stay. */
 #include "pricing/pricing.h"
 
+#include "calendar/stay.h"
 #include "db/queries.h"
 #include "http/idempotency.h"
 #include "property/property.h"
@@ -81,68 +82,25 @@ const struct op op_quote_create = {
     .exec = quote_create_exec,
 };
 
-/* What the first round trip brings. */
-struct basis {
-    struct stay_terms terms;
-    bool available;
-    int64_t price;
-    struct str currency;
-    struct night_price *special;
-    size_t special_count;
-};
-
-static void read_basis(struct request *rq, const PGresult *terms, const PGresult *nights, struct basis *out)
-{
-    out->price = db_get_int8(terms, 0, 0);
-    out->currency = db_get_text(terms, 0, 1);
-    out->terms.capacity = db_get_int4(terms, 0, 2);
-    out->terms.min_nights = db_get_int4(terms, 0, 3);
-    out->terms.max_nights = db_get_int4(terms, 0, 4);
-    out->terms.today = db_get_date(terms, 0, 5);
-    out->available = db_get_bool(terms, 0, 6);
-    out->special_count = (size_t)PQntuples(nights);
-    out->special = ARENA_ARRAY(rq->arena, struct night_price, out->special_count);
-    for (size_t i = 0; i < out->special_count; i++) {
-        out->special[i] =
-            (struct night_price){ db_get_date(nights, (int)i, 0), db_get_int8(nights, (int)i, 1) };
-    }
-}
-
-static enum err fetch_basis(struct request *rq, const struct quote_create_in *in, struct basis *out,
+static enum err fetch_basis(struct request *rq, const struct quote_create_in *in, struct stay_basis *out,
                             bool *replayed)
 {
-    struct db_param id = db_uuid(&in->property_id);
-    struct db_param from = db_date(rq->arena, in->check_in), to = db_date(rq->arena, in->check_out);
     struct db_batch *b = write_batch(rq);
-    int terms = DB_ADD(b, &q_quote_terms, id, from, to);
-    int nights = DB_ADD(b, &q_quote_nights, id, from, to);
+    struct stay_ask ask = stay_add(rq, b, &in->property_id, in->check_in, in->check_out);
     enum err e = write_run(rq, b, replayed);
-    if (e || *replayed) {
-        return e;
-    }
-    if (PQntuples(db_result(b, terms)) == 0) {
-        return fail(rq, ERR_NOT_FOUND, "/property_id", "There is no such property, or it is not offered.");
-    }
-    read_basis(rq, db_result(b, terms), db_result(b, nights), out);
-    return ERR_NONE;
+    return e || *replayed ? e : stay_read(rq, b, ask, &in->property_id, "/property_id", out);
 }
 
-static enum err check_stay(struct request *rq, const struct stay *stay, const struct basis *basis)
+/* Every night has a price of its own; the last of the basis is the day of departure. */
+static bool price_stay(struct arena *a, const struct stay *stay, const struct stay_basis *basis,
+                       struct stay_price *out)
 {
-    unsigned broken = stay_broken(stay, &basis->terms);
-    for (int rule = 0; rule < STAY_RULES; rule++) {
-        if (broken >> rule & 1u) {
-            const struct stay_rule_info *info = &stay_rule_info[rule];
-            violations_add(&rq->violations, info->pointer, info->code, "%s",
-                           stay_rule_text(rq->arena, (enum stay_rule)rule, stay, &basis->terms));
-        }
+    size_t n = basis->night_count - 1;
+    struct night_price *nights = ARENA_ARRAY(a, struct night_price, n);
+    for (size_t i = 0; i < n; i++) {
+        nights[i] = (struct night_price){ basis->nights[i].night, basis->nights[i].price };
     }
-    if (broken) {
-        return fail(rq, ERR_STAY_RULES, NULL, "The property does not offer this stay.");
-    }
-    return basis->available ? ERR_NONE
-                            : fail(rq, ERR_DATES_UNAVAILABLE, "/check_in",
-                                   "Another stay or a block takes at least one of these nights.");
+    return stay_price(a, stay, 0, nights, n, out);
 }
 
 static void add_lines(struct request *rq, struct db_batch *b, const struct uuid *id,
@@ -162,7 +120,7 @@ static void add_lines(struct request *rq, struct db_batch *b, const struct uuid 
            db_int4_array(rq->arena, quantities, n), db_int8_array(rq->arena, amounts, n));
 }
 
-static enum err store_quote(struct request *rq, const struct quote_create_in *in, const struct basis *basis,
+static enum err store_quote(struct request *rq, const struct quote_create_in *in, const struct stay_basis *basis,
                             const struct stay_price *price)
 {
     struct arena *a = rq->arena;
@@ -192,14 +150,14 @@ static enum err quote_create_exec(struct request *rq)
 {
     const struct quote_create_in *in = rq->in;
     struct stay stay = { in->check_in, in->check_out, (int)in->guests };
-    struct basis basis;
+    struct stay_basis basis;
     struct stay_price price;
     bool replayed;
     enum err e = fetch_basis(rq, in, &basis, &replayed);
-    if (e || replayed || (e = check_stay(rq, &stay, &basis))) {
+    if (e || replayed || (e = stay_check(rq, &stay, &basis))) {
         return e;
     }
-    if (!stay_price(rq->arena, &stay, basis.price, basis.special, basis.special_count, &price)) {
+    if (!price_stay(rq->arena, &stay, &basis, &price)) {
         return fail(rq, ERR_STAY_RULES, "/check_out",
                     "The price of this stay is beyond what can be counted.");
     }

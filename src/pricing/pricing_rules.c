@@ -1,44 +1,5 @@
-/* Prices and rules of a stay. */
+/* Prices of a stay. */
 #include "pricing/pricing_rules.h"
-
-const struct stay_rule_info stay_rule_info[STAY_RULES] = {
-    [STAY_PAST] = { "/check_in", "past" },
-    [STAY_MIN_NIGHTS] = { "/check_out", "min_nights" },
-    [STAY_MAX_NIGHTS] = { "/check_out", "max_nights" },
-    [STAY_CAPACITY] = { "/guests", "capacity" },
-};
-
-unsigned stay_broken(const struct stay *stay, const struct stay_terms *terms)
-{
-    int nights = stay->check_out - stay->check_in;
-    return (unsigned)(stay->check_in < terms->today) << STAY_PAST |
-           (unsigned)(nights < terms->min_nights) << STAY_MIN_NIGHTS |
-           (unsigned)(nights > terms->max_nights) << STAY_MAX_NIGHTS |
-           (unsigned)(stay->guests > terms->capacity) << STAY_CAPACITY;
-}
-
-const char *stay_rule_text(struct arena *a, enum stay_rule rule, const struct stay *stay,
-                           const struct stay_terms *terms)
-{
-    char today[DATE_TEXT_SIZE];
-    date_format(today, terms->today);
-    switch (rule) {
-    case STAY_PAST:
-        return arena_printf(a, "The day is over: it is %s where the property is.", today);
-    case STAY_MIN_NIGHTS:
-        return arena_printf(a, "A stay arriving on this day has at least %d nights, not %d.",
-                            terms->min_nights, stay->check_out - stay->check_in);
-    case STAY_MAX_NIGHTS:
-        return arena_printf(a, "A stay has at most %d nights, not %d.", terms->max_nights,
-                            stay->check_out - stay->check_in);
-    case STAY_CAPACITY:
-        return arena_printf(a, "The property takes at most %d guests, not %d.", terms->capacity,
-                            stay->guests);
-    case STAY_RULES:
-        break;
-    }
-    return "";
-}
 
 /* The line of this price, a new one at the end when there is none yet. */
 static struct price_line *line_of(struct stay_price *p, int64_t unit_amount)

@@ -1,4 +1,4 @@
-/* Unit tests of the rules of prices and stays. */
+/* Unit tests of the rules of prices. */
 #include "pricing/pricing_rules.h"
 
 #include <check.h>
@@ -15,30 +15,6 @@ static void teardown(void)
 {
     arena_destroy(arena);
 }
-
-static const struct stay_terms terms = { .today = 20000, .capacity = 4, .min_nights = 2, .max_nights = 10 };
-
-START_TEST(a_stay_within_the_rules_breaks_none)
-{
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 20000, 20002, 4 }, &terms), 0);
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 20001, 20011, 1 }, &terms), 0);
-}
-END_TEST
-
-START_TEST(every_broken_rule_is_named)
-{
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 19999, 20001, 4 }, &terms), 1u << STAY_PAST);
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 20000, 20001, 4 }, &terms), 1u << STAY_MIN_NIGHTS);
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 20000, 20011, 4 }, &terms), 1u << STAY_MAX_NIGHTS);
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 20000, 20002, 5 }, &terms), 1u << STAY_CAPACITY);
-    ck_assert_uint_eq(stay_broken(&(struct stay){ 19000, 20000, 9 }, &terms),
-                      1u << STAY_PAST | 1u << STAY_MAX_NIGHTS | 1u << STAY_CAPACITY);
-    for (int rule = 0; rule < STAY_RULES; rule++) {
-        ck_assert_ptr_nonnull(stay_rule_info[rule].pointer);
-        ck_assert_str_ne(stay_rule_text(arena, (enum stay_rule)rule, &(struct stay){ 1, 2, 3 }, &terms), "");
-    }
-}
-END_TEST
 
 START_TEST(nights_of_one_price_make_one_line)
 {
@@ -124,8 +100,6 @@ int main(void)
     Suite *s = suite_create("pricing");
     TCase *t = tcase_create("rules");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, a_stay_within_the_rules_breaks_none);
-    tcase_add_test(t, every_broken_rule_is_named);
     tcase_add_test(t, nights_of_one_price_make_one_line);
     tcase_add_test(t, special_nights_are_grouped_by_price);
     tcase_add_test(t, all_nights_special);

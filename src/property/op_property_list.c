@@ -203,8 +203,9 @@ static const char in_wide_boxes[] =
     " + cos(radians($1)) * cos(radians({t}.location[1])) * sin(radians({t}.location[0] - $2) / 2) ^ 2))))"
 
 /* `busy` decides alone for a single unit; with several it is only necessary, see below. */
-static const char is_free[] = " and {t}.unit_count > 0 and not ({t}.busy && daterange($1,$2))"
-                              " and {t}.max_nights >= $2 - $1";
+static const char is_free[] =
+    " and {t}.unit_count > 0 and not ({t}.busy && daterange($1,$2 + {t}.preparation_nights))"
+    " and ({t}.ruled or {t}.max_nights >= $2 - $1)";
 
 /*
  * With several units each may be taken on another night, so the inventory itself is asked. OFFSET 0 keeps
@@ -212,21 +213,24 @@ static const char is_free[] = " and {t}.unit_count > 0 and not ({t}.busy && date
  */
 static const char has_free_unit[] =
     " and ({t}.unit_count = 1 or exists (select from units fu where fu.property_id = {t}.property_id"
-    " and not exists (select from occupancy fo where fo.unit_id = fu.id and fo.nights && daterange($1,$2)) "
-    "offset 0))";
+    " and not exists (select from occupancy fo where fo.unit_id = fu.id"
+    " and fo.nights && daterange($1,$2 + {t}.preparation_nights)) offset 0))";
 
-/* The calendar may want longer stays of those who arrive on this day, or shorter ones. */
-static const char is_long_enough[] = " and coalesce((select mn.min_nights from calendar_nights mn"
-                                     " where mn.property_id = {t}.property_id and mn.night = $1),"
-                                     " {t}.min_nights) <= $2 - $1";
+/* The calendar may want longer stays of those who arrive on this day, or shorter ones; and of properties with
+ * seasons, weekdays or other rules the function that knows them all is asked. */
+static const char is_offered[] =
+    " and case when {t}.ruled then stay_offered({t}.property_id, $1, $2)"
+    " else coalesce((select mn.min_nights from calendar_nights mn"
+    " where mn.property_id = {t}.property_id and mn.night = $1), {t}.min_nights) <= $2 - $1 end";
 
 /* Only asked when the day may be over somewhere. */
 static const char is_to_come[] = " and $1 >= (now() at time zone {t}p.time_zone)::date";
 
 static const char stay_total[] =
-    "({t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"
+    "(case when {t}.ruled then (select sum(sn.price) from stay_nights({t}.property_id, $1, $2) sn)"
+    " else {t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"
     " where tn.property_id = {t}.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "
-    "null), 0))::int8";
+    "null), 0) end)::int8";
 
 static const char has_amenities[] =
     " and {t}.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
@@ -293,7 +297,7 @@ static void where_stay(struct request *rq, struct selection *sel, const struct p
     p[0] = db_date(rq->arena, in->check_in);
     p[1] = db_date(rq->arena, in->check_out);
     selection_where(sel, is_free, p, 2);
-    selection_where_late(sel, is_long_enough, p, 2);
+    selection_where_late(sel, is_offered, p, 2);
     selection_where_late(sel, has_free_unit, p, 2);
     selection_compute(sel, "total", stay_total, p, 2);
     if (in->check_in <= utc_date(rq) + 1) {

@@ -260,7 +260,7 @@ def nothing():
 NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
-@call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "session_delete_others", "me_read", "property_list",
+@call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list")
 def plain(world, owner):
     return Call()
@@ -444,6 +444,34 @@ def consent_delete(world, owner):
     client, _ = world.client()
     world.mint.sql("insert into oauth_consents (user_id, client_id, scopes) values (%s, %s, '{openid}')", world.ids[owner], client)
     return Call({"id": client}, missing={"id": nothing()})
+
+
+@call("federation_start")
+def federation_start(world, owner):
+    return Call({"provider": "nowhere"})
+
+
+@call("federation_callback")
+def federation_callback(world, owner):
+    return Call({"provider": "nowhere"}, query="state=" + "x" * 43 + "&code=x")
+
+
+@call("federation_link")
+def federation_link(world, owner):
+    return Call(form={"pending": "MTIz.NDU2"})
+
+
+@call("identity_create")
+def identity_create(world, owner):
+    return Call(json={"provider": "nowhere", "password": stacks.PASSWORD})
+
+
+@call("identity_delete")
+def identity_delete(world, owner):
+    identity = str(uuid.uuid4())
+    world.mint.sql("insert into user_identities (id, user_id, provider, issuer, subject) values (%s, %s, 'nowhere', 'http://127.0.0.1:9', %s)",
+                   identity, world.ids[owner], identity)
+    return Call({"id": identity}, missing={"id": nothing()})
 
 
 @call("session_delete")

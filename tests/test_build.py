@@ -77,13 +77,6 @@ share/man/man8/nexus-api.8
 share/doc/nexus/HACKING.md
 share/doc/nexus/NEWS
 share/doc/nexus/README.md
-share/doc/nexus/architecture.md
-share/doc/nexus/database.md
-share/doc/nexus/errors.md
-share/doc/nexus/http.md
-share/doc/nexus/keys.md
-share/doc/nexus/install.md
-share/doc/nexus/permissions.md
 share/doc/nexus/examples/nexus.conf.sample
 share/doc/nexus/examples/haproxy/haproxy.cfg
 share/doc/nexus/examples/nginx/sites-available/nexus
@@ -112,6 +105,7 @@ def test_install_puts_everything_in_its_place(installed):
     wanted = set(INSTALLED)
     for source, target in FOLDERS.items():
         wanted |= {f"{target}/{path.name}" for path in (TOP / source).iterdir() if path.is_file()}
+    wanted |= {f"share/doc/nexus/{path.name}" for path in (TOP / "docs").glob("*.md")}
     found = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
     assert found == wanted
     assert not any(path.stat().st_mode & 0o022 for path in installed.rglob("*") if path.is_file())

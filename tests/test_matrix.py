@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import federation
 import matrix
 import negative
 
@@ -15,7 +16,13 @@ REFUSALS = {401: {"unauthenticated", "session_ended", "bad_credentials"}, 403: {
 
 @pytest.fixture(scope="module")
 def world(stack):
-    return matrix.Matrix(stack)
+    providers = federation.World(stack)
+    providers.add("nowhere", "http://127.0.0.1:9")  # discard: nobody answers
+    providers.reload()
+    yield matrix.Matrix(stack)
+    providers.names.clear()
+    providers.reload()
+    providers.close()
 
 
 def test_every_operation_has_a_row_and_a_call():

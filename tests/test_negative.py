@@ -29,7 +29,7 @@ def someone(stack):
     stack.ctl("user", "set-role", "--email", user.email, "guest", "host", "admin")  # so that no permission is in the way
     client = oauth.Client(stack)
     user.ids["/v1/oauth/clients/"] = client.id
-    user.queries = {"oauth_authorize": client.params(), "oauth_continue": {"transaction": "x"}, "oauth_logout": {"client_id": client.id},
+    user.queries = {"federation_callback": {"state": "x" * 43, "code": "x"}, "oauth_authorize": client.params(), "oauth_continue": {"transaction": "x"}, "oauth_logout": {"client_id": client.id},
                     "oauth_userinfo": {}, "jwks": {}, "openid_configuration": {}, "oauth_configuration": {}}
     return user
 

@@ -46,7 +46,7 @@ def where(path, at):
 
 
 def test_every_folder_has_its_place():
-    assert {path.parent.name for path in FILES} <= set(LAYERS)
+    assert {path.parent.name for path in FILES} == set(LAYERS)
 
 
 def test_includes_point_downward():

@@ -75,3 +75,15 @@ bool str_eq_nocase(struct str a, struct str b)
     }
     return true;
 }
+
+bool str_has_control(struct str text, bool multiline)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool c1 = c == 0xC2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xA0;
+        if (c1 || c == 0x7F || (c < 0x20 && !(multiline && (c == '\n' || c == '\t')))) {
+            return true;
+        }
+    }
+    return false;
+}

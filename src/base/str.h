@@ -58,4 +58,7 @@ bool str_int64(struct str s, int64_t *out);
 /* Equal, ASCII letters of either case being the same. */
 bool str_eq_nocase(struct str a, struct str b);
 
+/* C0, DEL and C1 in UTF-8; newline and tab do not count in a text of several lines. */
+bool str_has_control(struct str text, bool multiline);
+
 #endif

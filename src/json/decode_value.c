@@ -66,19 +66,6 @@ void decode_set_number(struct decoder *d, const struct slot *s, double v)
     }
 }
 
-/* C0, DEL and C1; newline and tab where a text may have several lines. */
-static bool has_control(struct str text, bool multiline)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool c1 = c == 0xC2 && i + 1 < text.n && (unsigned char)text.p[i + 1] < 0xA0;
-        if (c1 || c == 0x7F || (c < 0x20 && !(multiline && (c == '\n' || c == '\t')))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_blank_at_ends(struct str text)
 {
     static const char blanks[] = " \t\n";
@@ -106,7 +93,7 @@ void decode_set_string(struct decoder *d, const struct slot *s, struct str text)
 {
     const struct shape_field *f = s->field;
     const struct format *format = f->format ? format_find(f->format) : NULL;
-    if (has_control(text, (f->flags & SHAPE_MULTILINE) != 0)) {
+    if (str_has_control(text, (f->flags & SHAPE_MULTILINE) != 0)) {
         FAULT(d, s->path, "characters", "must not have control characters");
     } else if (!(f->flags & SHAPE_EXACT) && is_blank_at_ends(text)) {
         FAULT(d, s->path, "blank", "must not start or end with blanks");

@@ -130,7 +130,7 @@ static bool parse_uuid(struct arena *a, const struct field *f, struct str text, 
 static bool parse_text(struct arena *a, const struct field *f, struct str text, struct db_param *out)
 {
     *out = db_text(text);
-    return text.n == 0 || memchr(text.p, '\0', text.n) == NULL;
+    return !str_has_control(text, false);
 }
 
 static bool parse_enum(struct arena *a, const struct field *f, struct str text, struct db_param *out)
@@ -188,7 +188,7 @@ static const struct parser {
     const char *what;
 } parsers[] = {
     [FIELD_UUID] = { parse_uuid, "a UUID" },
-    [FIELD_TEXT] = { parse_text, "text without NUL" },
+    [FIELD_TEXT] = { parse_text, "text without control characters" },
     [FIELD_ENUM] = { parse_enum, NULL },
     [FIELD_INT] = { parse_int, "a whole number" },
     [FIELD_NUMBER] = { parse_double, "a number" },

@@ -184,6 +184,11 @@ class World:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
+    def account(self, booking):
+        """The guest's account in the ledger, which the booking moved."""
+        return self.stack.query("select a.id::text from ledger_accounts a join ledger_entries e on e.account_id = a.id "
+                                "where a.kind = 'guest' and e.booking_id = %s", booking)[0][0]
+
     def booking(self):
         """A stay of the guest in a property of the host."""
         answer = market.book(self.session("guest"), self.quote())
@@ -261,7 +266,8 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
 @call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
-      "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list")
+      "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list",
+      "ledger_statement_list")
 def plain(world, owner):
     return Call()
 
@@ -547,7 +553,12 @@ def booking_create(world, owner):
     return Call(json={"quote_id": world.quote()})
 
 
-@call("booking_read", "booking_cancel")
+@call("ledger_statement_entries")
+def ledger_statement_entries(world, owner):
+    return Call({"id": world.account(world.booking())}, missing={"id": nothing()})
+
+
+@call("booking_read", "booking_cancel", "ledger_booking_list")
 def booking_read(world, owner):
     return Call({"id": world.booking()}, missing={"id": nothing()})
 

@@ -24,7 +24,9 @@ create table ledger_accounts (
     constraint ledger_accounts_holder_known check ((holder_id is not null) = (kind in ('guest', 'host', 'deposit'))),
     constraint ledger_accounts_name_known check ((name <> '') = (kind = 'provider'))
 );
-create index ledger_accounts_holder_idx on ledger_accounts (holder_id) where holder_id is not null;
+create index ledger_accounts_holder_idx on ledger_accounts (holder_id);
+create index ledger_accounts_kind_idx on ledger_accounts (kind, id);
+create index ledger_accounts_currency_idx on ledger_accounts (currency, id);
 
 -- An account is found without being looked for. No foreign key leads to users: accounts outlive them.
 create function ledger_account(kind text, holder uuid, name text, currency text) returns uuid
@@ -40,7 +42,6 @@ create table ledger_transactions (
     cause_id   uuid,       -- the payment, refund or payout it tells of
     at         timestamptz not null default now()
 );
-create index ledger_transactions_booking_idx on ledger_transactions (booking_id, at, id);
 create index ledger_transactions_cause_idx on ledger_transactions (cause_id) where cause_id is not null;
 -- What happens once is posted once, however often it is told.
 create unique index ledger_transactions_sale_key on ledger_transactions (booking_id) where kind = 'sale';
@@ -50,15 +51,17 @@ create unique index ledger_transactions_once_key on ledger_transactions (cause_i
 -- No foreign keys to accounts: neither side can go away, and each sale would lock the platform's row. What the keys would
 -- say is said by the constraint below, which looks at both.
 create table ledger_entries (
+    id             uuid        constraint ledger_entries_pkey primary key,
     transaction_id uuid        not null,
-    position       smallint    not null,
     account_id     uuid        not null,
+    booking_id     uuid,       -- its transaction's
     currency       text        not null,
     amount         bigint      not null constraint ledger_entries_amount_not_zero check (amount <> 0),
-    at             timestamptz not null, -- its transaction's
-    constraint ledger_entries_pkey primary key (transaction_id, position)
+    at             timestamptz not null -- its transaction's
 );
-create index ledger_entries_account_idx on ledger_entries (account_id, at) include (amount);
+create index ledger_entries_transaction_idx on ledger_entries (transaction_id);
+create index ledger_entries_booking_idx on ledger_entries (booking_id, at, id) where booking_id is not null;
+create index ledger_entries_account_idx on ledger_entries (account_id, at, id) include (amount);
 
 -- ------------------------------------------------------------------------------------------------- guards
 
@@ -68,6 +71,7 @@ begin
     if exists (select from ledger_entries e
                  left join ledger_accounts a on a.id = e.account_id and a.currency = e.currency
                  left join ledger_transactions t on t.id = e.transaction_id and t.at = e.at
+                                                 and t.booking_id is not distinct from e.booking_id
                 where e.transaction_id = new.transaction_id
                 group by e.currency
                having sum(e.amount) <> 0 or not bool_and(a.id is not null and t.id is not null)) then
@@ -112,9 +116,9 @@ begin
          order by l.kind, l.holder, l.name
         on conflict (id) do nothing;
     insert into ledger_transactions (id, kind, booking_id, cause_id) values (posted, what, of_booking, because);
-    insert into ledger_entries (transaction_id, position, account_id, currency, amount, at)
-        select posted, l.position, ledger_account(l.kind, l.holder, l.name, money), money, l.amount, now()
-          from unnest(kinds, holders, names, amounts) with ordinality as l(kind, holder, name, amount, position)
+    insert into ledger_entries (id, transaction_id, account_id, booking_id, currency, amount, at)
+        select ledger_id(), posted, ledger_account(l.kind, l.holder, l.name, money), of_booking, money, l.amount, now()
+          from unnest(kinds, holders, names, amounts) as l(kind, holder, name, amount)
          where l.amount <> 0;
     return posted;
 end $$;
@@ -202,9 +206,8 @@ begin
          where ledger_sold(b.status)
            and not exists (select from ledger_transactions t where t.booking_id = b.id and t.kind = 'sale')),
     lines as materialized (
-        select m.posted, l.position, l.kind, l.holder, m.currency, l.amount, m.created_at as at
-          from missing m,
-               unnest('{guest,host,platform,tax}'::text[], m.holders, m.amounts) with ordinality as l(kind, holder, amount, position)
+        select m.posted, m.id as booking, l.kind, l.holder, m.currency, l.amount, m.created_at as at
+          from missing m, unnest('{guest,host,platform,tax}'::text[], m.holders, m.amounts) as l(kind, holder, amount)
          where l.amount <> 0),
     accounts as (
         insert into ledger_accounts (id, kind, holder_id, currency)
@@ -214,8 +217,8 @@ begin
         insert into ledger_transactions (id, kind, booking_id, at) select posted, 'sale', id, created_at from missing
         returning 1),
     entries as (
-        insert into ledger_entries (transaction_id, position, account_id, currency, amount, at)
-        select posted, position, ledger_account(kind, holder, '', currency), currency, amount, at from lines)
+        insert into ledger_entries (id, transaction_id, account_id, booking_id, currency, amount, at)
+        select ledger_id(), posted, ledger_account(kind, holder, '', currency), booking, currency, amount, at from lines)
     select count(*) into n from transactions;
     return n;
 end $$;

@@ -286,7 +286,8 @@ static bool load_rows(struct load *load, bool quiet)
     }
     progress_start(&progress, "rows and indexes", total, quiet);
     return run_lanes(load, &progress, load_table) &&
-           (load->lane_count > 1 || triggers(load->lanes[0].c, "enable")) && commit_lanes(load);
+           (load->lane_count > 1 || triggers(load->lanes[0].c, "enable")) && commit_lanes(load) &&
+           pg_exec(load->lanes[0].c, "select ledger_fill()");
 }
 
 static enum ctl_exit load_all(struct load *load, bool quiet)

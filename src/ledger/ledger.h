@@ -3,24 +3,28 @@
  * add up to zero per currency, which the database checks when it commits (constraint ledger_entries_zero).
  *
  * Positive is what the marketplace owes the holder of an account, negative what the holder owes it. A sale is
- * guest -total, host +host_total, platform +platform_total, tax +tax_total; its capture guest +amount, provider
- * -amount; a refund the reverse; the payout host -amount, provider +amount.
+ * guest -total, host +host_total, platform +platform_total, tax +tax_total; its capture guest +amount,
+ * provider -amount; a refund the reverse; the payout host -amount, provider +amount.
  *
  * The ledger follows the facts by triggers, in the same transaction, so that no op can forget it:
  *
  *   booking becomes confirmed (or checked_in, completed, no_show)    sale, from the booking's columns
  *   such a booking's total, host_total, platform_total or tax_total
  *   changes                                                          change, the difference
- *   such a booking becomes cancelled                                 reversal: what ledger_add_reversal said in
- *                                                                    the same transaction, else all of it
+ *   such a booking becomes cancelled                                 reversal: what ledger_add_reversal said
+ * in the same transaction, else all of it
  *
  * So an op only calls ledger_add_reversal when a cancelled guest gets back less than everything.
  */
 #ifndef NEXUS_LEDGER_LEDGER_H
 #define NEXUS_LEDGER_LEDGER_H
 
-#include "db/db.h"
-#include "http/request.h"
+#include "http/op.h"
+#include "query/entity.h"
+
+/* Accounts as of a time, and what moved them. Everybody sees his own, who has ledger.read all of them. */
+extern const struct entity entity_ledger_account, entity_ledger_entry;
+extern const struct op op_ledger_booking_list, op_ledger_statement_list, op_ledger_statement_entries;
 
 enum ledger_kind {
     LEDGER_SALE,
@@ -50,8 +54,8 @@ struct ledger_entry {
     int64_t amount;            /* minor units; zero is left out */
 };
 
-/* Add a transaction to the batch. At least one entry, at most 64; booking and cause may be NULL. What does not
- * add up fails when it commits. */
+/* Add a transaction to the batch. At least one entry, at most 64; booking and cause may be NULL. What does
+ * not add up fails when it commits. */
 void ledger_add(struct request *rq, struct db_batch *b, enum ledger_kind kind, const struct uuid *booking,
                 const struct uuid *cause, struct str currency, const struct ledger_entry *entries, size_t n);
 

@@ -8,7 +8,9 @@
 #define ENTRIES_MAX 64
 
 const char *const ledger_kinds[] = { "sale", "change", "reversal", "capture", "refund", "payout", NULL };
-const char *const ledger_account_kinds[] = { "guest", "host", "platform", "tax", "provider", "deposit", NULL };
+const char *const ledger_account_kinds[] = {
+    "guest", "host", "platform", "tax", "provider", "deposit", NULL
+};
 
 /* Nobody is a holder as SQL null, which an array of uuids in binary cannot be made with here; the database
  * takes the nil UUID for it. */

@@ -161,6 +161,33 @@ def test_a_transaction_cannot_be_added_to(stack, guest, place):
                     "from ledger_entries where booking_id = %s limit 1", made["id"])
 
 
+def moved(stack, booking, *kinds):
+    """[(kind of transaction, kind of account, amount)] in the order they were posted."""
+    return stack.query("select t.kind, a.kind, e.amount from ledger_entries e join ledger_transactions t on t.id = e.transaction_id "
+                       "join ledger_accounts a on a.id = e.account_id where e.booking_id = %s and t.kind = any (%s) order by t.at, a.kind",
+                       booking["id"], list(kinds))
+
+
+@pytest.mark.parametrize("purpose, account", [("deposit", "guest"), ("security", "deposit")])
+def test_money_is_posted_when_the_provider_has_moved_it(stack, guest, place, purpose, account):
+    made, payment, refund = booked(guest, place, first=55), str(uuid.uuid4()), str(uuid.uuid4())
+    stack.query("insert into payments (id, booking_id, provider, purpose, status, amount, currency) "
+                "values (%s, %s, 'stripe', %s, 'pending', 500, 'USD')", payment, made["id"], purpose)
+    before = moved(stack, made, "capture", "refund")
+    stack.query("select payment_record(%s, 'captured', 300, null, null, null, now())", payment)
+    stack.query("select payment_record(%s, 'captured', 300, null, null, null, now())", payment)
+    stack.query("select payment_record(%s, 'captured', 500, null, null, null, now())", payment)
+    assert moved(stack, made, "capture", "refund")[len(before):] == [
+        ("capture", account, 300), ("capture", "provider", -300), ("capture", account, 200), ("capture", "provider", -200)]
+    stack.query("insert into refunds (id, payment_id, booking_id, amount, currency, reason, status) "
+                "values (%s, %s, %s, 50, 'USD', 'test', 'pending')", refund, payment, made["id"])
+    assert moved(stack, made, "refund") == []
+    for said in ("done", "done", "failed", "done"):
+        stack.query("select refund_record(%s, %s, 're_' || %s, 50, %s)", payment, refund, refund, said)
+    assert moved(stack, made, "refund", "refund_failed") == [
+        ("refund", account, -50), ("refund", "provider", 50), ("refund_failed", account, 50), ("refund_failed", "provider", -50)]
+
+
 @pytest.mark.parametrize("refund", [0, 1, 333, 23999, 24000])
 def test_a_reversal_is_split_without_losing_a_cent(stack, guest, place, refund):
     made = booked(guest, place, first=50)
@@ -195,6 +222,10 @@ def spoiled():
 
 
 SALE = "(select id from ledger_transactions where booking_id = %(id)s and kind = 'sale')"
+CAPTURE = "(select id from ledger_transactions where booking_id = %(id)s and kind = 'capture' order by id desc limit 1)"
+PAYMENT = ("insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at) "
+           "select %(payment)s, id, 'offline', '{purpose}', 'captured', total, currency, total, now() from bookings where id = %(id)s; ")
+MOVE = "currency, '{guest,provider}', array[guest_id, null], '{\"\",offline}', array[total + 1, -total - 1]"
 # A statement that guards and triggers would not let through, and what is found of the booking or transaction.
 PLANTS = {
     "unbalanced": (f"update ledger_entries set amount = amount + 1 where transaction_id = {SALE} and amount < 0", "sale"),
@@ -208,6 +239,12 @@ PLANTS = {
     "reversed": ("select ledger_reverse(%(id)s, 100)", "booking"),
     "reversal_too_large": ("update bookings set total = total * 3, host_total = null where id = %(id)s; "
                            "select ledger_reverse(%(id)s, total) from bookings where id = %(id)s", "booking"),
+    "capture_differs": (PAYMENT.format(purpose="charge"), "payment"),
+    "charged_twice": (PAYMENT.format(purpose="charge") + PAYMENT.format(purpose="charge").replace("%(payment)s", "gen_random_uuid()"), "booking"),
+    "refund_differs": (PAYMENT.format(purpose="charge") + "insert into refunds (id, payment_id, booking_id, amount, currency, reason, status) "
+                       "values (%(refund)s, %(payment)s, %(id)s, 5, 'USD', 'x', 'done')", "refund"),
+    "money_from_nowhere": (f"select ledger_post('capture', %(id)s, gen_random_uuid(), {MOVE}) from bookings where id = %(id)s", "capture"),
+    "paid_too_much": (f"select ledger_post('capture', %(id)s, gen_random_uuid(), {MOVE}) from bookings where id = %(id)s", "booking"),
     "refund_too_large": ("select ledger_post('refund', id, gen_random_uuid(), currency, '{guest,provider}', array[guest_id, null], "
                          "'{\"\",offline}', array[-total - 1, total + 1]) from bookings where id = %(id)s", "booking"),
 }
@@ -232,14 +269,16 @@ def test_a_planted_fault_is_found(spoiled, check):
     """Put in behind the triggers' back, as a bug or somebody with the owner's password would."""
     host, guest = spoiled.user(), spoiled.user()
     made = booked(guest, make_property(host)["id"])
-    ids = {"booking": made["id"], "sale": spoiled.query(f"select {SALE}::text" % {"id": f"'{made['id']}'"})[0][0],
+    ids = {"booking": made["id"], "payment": str(uuid.uuid4()), "refund": str(uuid.uuid4()), "sale": spoiled.query(f"select {SALE}::text" % {"id": f"'{made['id']}'"})[0][0],
            "entry": spoiled.query("select id::text from ledger_entries where booking_id = %s and amount < 0 "
                                   "and transaction_id in (select id from ledger_transactions where kind = 'sale')", made["id"])[0][0]}
     statement, subject = PLANTS[check]
     before = findings(spoiled)
     with spoiled.db("postgres") as connection, connection.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")
-        cursor.execute(statement, {"id": made["id"]})
+        cursor.execute(statement, {"id": made["id"], **ids})
+        cursor.execute(f"select {CAPTURE}::text", {"id": made["id"]})
+        ids["capture"] = cursor.fetchone()[0]
     assert (check, ids[subject]) in findings(spoiled) - before
     done = spoiled.ctl("ledger", "check", check=False)
     assert done.returncode == 3 and re.search(rf"^{check} {ids[subject]}: .+$", done.stdout, re.M)

@@ -6,7 +6,8 @@
 -- A sale of 100 is guest -100, host +88, platform +10, tax +2; its payment guest +100, provider -100 (the money lies with the
 -- provider); the payout host -88, provider +88.
 --
--- The ledger follows the bookings by triggers, in the transaction of the change: no op can sell without an entry.
+-- The ledger follows bookings, payments and refunds by triggers, in the transaction of the change: no op can sell, charge or
+-- refund without an entry.
 
 -- What a booking's total is made of: what the host gets, the service fees, the taxes. Null: all of it is the host's.
 alter table bookings add column if not exists host_total bigint;
@@ -37,7 +38,7 @@ $$;
 create table ledger_transactions (
     id         uuid        constraint ledger_transactions_pkey primary key,
     kind       text        not null constraint ledger_transactions_kind_known
-                           check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'payout')),
+                           check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'refund_failed', 'payout')),
     booking_id uuid        constraint ledger_transactions_booking_fkey references bookings,
     cause_id   uuid,       -- the payment, refund or payout it tells of
     at         timestamptz not null default now()
@@ -46,7 +47,7 @@ create index ledger_transactions_cause_idx on ledger_transactions (cause_id) whe
 -- What happens once is posted once, however often it is told.
 create unique index ledger_transactions_sale_key on ledger_transactions (booking_id) where kind = 'sale';
 create unique index ledger_transactions_reversal_key on ledger_transactions (booking_id) where kind = 'reversal';
-create unique index ledger_transactions_once_key on ledger_transactions (cause_id) where kind in ('refund', 'payout');
+create unique index ledger_transactions_once_key on ledger_transactions (cause_id, kind) where kind in ('refund', 'refund_failed', 'payout');
 
 -- No foreign keys to accounts: neither side can go away, and each sale would lock the platform's row. What the keys would
 -- say is said by the constraint below, which looks at both.
@@ -96,19 +97,13 @@ create trigger ledger_entries_fixed before update or delete or truncate on ledge
 
 -- ---------------------------------------------------------------------------------------------------- posting
 
--- UUIDv7: transactions that are made one after the other lie side by side.
-create function ledger_id() returns uuid language sql volatile as $$
-    select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
-               substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
-$$;
-
 -- Post a transaction; the arrays have an element for each entry, zero amounts are left out. Accounts are made when they are
 -- first used, by kind and holder, so that two who make the same ones do not wait for each other crosswise.
 create function ledger_post(what text, of_booking uuid, because uuid, money text, kinds text[], holders uuid[], names text[],
                             amounts bigint[]) returns uuid
 language plpgsql as $$
 declare
-    posted uuid := ledger_id();
+    posted uuid := uuid_v7();
 begin
     insert into ledger_accounts (id, kind, holder_id, name, currency)
         select ledger_account(l.kind, l.holder, l.name, money), l.kind, l.holder, l.name, money
@@ -117,7 +112,7 @@ begin
         on conflict (id) do nothing;
     insert into ledger_transactions (id, kind, booking_id, cause_id) values (posted, what, of_booking, because);
     insert into ledger_entries (id, transaction_id, account_id, booking_id, currency, amount, at)
-        select ledger_id(), posted, ledger_account(l.kind, l.holder, l.name, money), of_booking, money, l.amount, now()
+        select uuid_v7(), posted, ledger_account(l.kind, l.holder, l.name, money), of_booking, money, l.amount, now()
           from unnest(kinds, holders, names, amounts) as l(kind, holder, name, amount)
          where l.amount <> 0;
     return posted;
@@ -193,13 +188,47 @@ end $$;
 create constraint trigger bookings_reversal after update of status on bookings deferrable initially deferred
     for each row when (new.status = 'cancelled' and ledger_sold(old.status)) execute function ledger_on_cancel();
 
+-- Money at a provider: of a security payment it is the guest's deposit.
+create function ledger_post_money(what text, cause uuid, of_payment uuid, amount bigint) returns void language sql as $$
+    select ledger_post(what, p.booking_id, cause, p.currency,
+                       array[case p.purpose when 'security' then 'deposit' else 'guest' end, 'provider'],
+                       array[b.guest_id, null], array['', p.provider], array[amount, -amount])
+      from payments p join bookings b on b.id = p.booking_id where p.id = of_payment
+$$;
+
+create function ledger_on_payment() returns trigger language plpgsql as $$
+begin
+    perform ledger_post_money('capture', new.id, new.id,
+                              new.captured - case tg_op when 'UPDATE' then old.captured else 0 end);
+    return null;
+end $$;
+create trigger payments_capture after insert on payments
+    for each row when (new.captured > 0) execute function ledger_on_payment();
+create trigger payments_capture_later after update of captured on payments
+    for each row when (new.captured <> old.captured) execute function ledger_on_payment();
+
+-- A refund that the provider says has failed after all is put back.
+create function ledger_on_refund() returns trigger language plpgsql as $$
+begin
+    if new.status = 'done' then
+        perform ledger_post_money('refund', new.id, new.payment_id, -new.amount);
+    else
+        perform ledger_post_money('refund_failed', new.id, new.payment_id, new.amount);
+    end if;
+    return null;
+end $$;
+create trigger refunds_done after insert on refunds
+    for each row when (new.status = 'done') execute function ledger_on_refund();
+create trigger refunds_done_later after update of status on refunds
+    for each row when ((new.status = 'done') <> (old.status = 'done')) execute function ledger_on_refund();
+
 -- Sales of bookings that were loaded with triggers off, as of the time they were made.
 create function ledger_fill() returns bigint language plpgsql as $$
 declare
     n bigint;
 begin
     with missing as materialized (
-        select ledger_id() as posted, b.id, b.created_at, b.currency, array[b.guest_id, b.host_id, null, null] as holders,
+        select uuid_v7() as posted, b.id, b.created_at, b.currency, array[b.guest_id, b.host_id, null, null] as holders,
                array[-b.total, coalesce(b.host_total, b.total - b.platform_total - b.tax_total), b.platform_total,
                      b.tax_total] as amounts
           from bookings b
@@ -218,7 +247,7 @@ begin
         returning 1),
     entries as (
         insert into ledger_entries (id, transaction_id, account_id, booking_id, currency, amount, at)
-        select ledger_id(), posted, ledger_account(kind, holder, '', currency), booking, currency, amount, at from lines)
+        select uuid_v7(), posted, ledger_account(kind, holder, '', currency), booking, currency, amount, at from lines)
     select count(*) into n from transactions;
     return n;
 end $$;

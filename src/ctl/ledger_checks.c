@@ -19,7 +19,7 @@ const struct ledger_check ledger_checks[] = {
     { "no_sale", "a booking that is owed for was never posted",
       "select b.id::text, b.status || ', ' || b.total || ' ' || b.currency from bookings b where b.status "
       "in " SOLD " and not exists (select from ledger_transactions t where t.booking_id = b.id and t.kind = "
-                 "'sale') order by 1" },
+      "'sale') order by 1" },
     { "sale_twice", "a booking was sold, or cancelled, more than once",
       "select booking_id::text, count(*) || ' times ' || kind from ledger_transactions"
       " where kind in ('sale', 'reversal') group by booking_id, kind having count(*) > 1 order by 1" },
@@ -63,5 +63,37 @@ const struct ledger_check ledger_checks[] = {
       " join ledger_accounts a on a.id = e.account_id and a.kind in ('guest', 'deposit')"
       " where t.kind in ('capture', 'refund') group by e.booking_id, e.currency having sum(e.amount) < 0 "
       "order by 1" },
+    { "capture_differs", "what was captured is not what was posted",
+      "select p.id::text, 'payment says ' || p.captured || ', ledger ' || coalesce(l.amount, 0) || ' ' || "
+      "p.currency"
+      " from payments p left join (select t.cause_id, sum(e.amount) as amount from ledger_transactions t"
+      " join ledger_entries e on e.transaction_id = t.id join ledger_accounts a on a.id = e.account_id and "
+      "a.kind <> 'provider'"
+      " where t.kind = 'capture' group by 1) l on l.cause_id = p.id where p.captured <> coalesce(l.amount, "
+      "0) order by 1" },
+    { "refund_differs", "what was refunded is not what was posted",
+      "select r.id::text, r.status || ' ' || r.amount || ', ledger ' || coalesce(l.amount, 0) || ' ' || "
+      "r.currency"
+      " from refunds r left join (select t.cause_id, sum(e.amount) as amount from ledger_transactions t"
+      " join ledger_entries e on e.transaction_id = t.id join ledger_accounts a on a.id = e.account_id and "
+      "a.kind = 'provider'"
+      " where t.kind in ('refund', 'refund_failed') group by 1) l on l.cause_id = r.id"
+      " where coalesce(l.amount, 0) <> case r.status when 'done' then r.amount else 0 end order by 1" },
+    { "money_from_nowhere", "a capture, refund or payout tells of nothing that is there",
+      "select t.id::text, t.kind || ' of ' || coalesce(t.cause_id::text, 'nothing') from ledger_transactions "
+      "t"
+      " where t.kind in ('capture', 'refund', 'refund_failed')"
+      " and not exists (select from payments p where p.id = t.cause_id)"
+      " and not exists (select from refunds r where r.id = t.cause_id) order by 1" },
+    { "charged_twice", "two payments for the same were kept",
+      "select booking_id::text, count(*) || ' payments of kind ' || purpose from payments"
+      " where captured > refunding + refunded group by booking_id, purpose having count(*) > 1 order by 1" },
+    { "paid_too_much", "more is kept of the guest's money than is owed, and no refund is under way",
+      "select e.booking_id::text, sum(e.amount) || ' ' || e.currency || ' too much' from ledger_entries e"
+      " join ledger_accounts a on a.id = e.account_id and a.kind = 'guest'"
+      " where e.booking_id is not null group by e.booking_id, e.currency"
+      " having sum(e.amount) > (select coalesce(sum(p.refunding), 0) from payments p where p.booking_id = "
+      "e.booking_id)"
+      " order by 1" },
 };
 const size_t ledger_check_count = sizeof(ledger_checks) / sizeof(ledger_checks[0]);

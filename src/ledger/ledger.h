@@ -8,13 +8,16 @@
  *
  * The ledger follows the facts by triggers, in the same transaction, so that no op can forget it:
  *
- *   booking becomes confirmed (or checked_in, completed, no_show)    sale, from the booking's columns
- *   such a booking's total, host_total, platform_total or tax_total
- *   changes                                                          change, the difference
- *   such a booking becomes cancelled                                 reversal: what ledger_add_reversal said
- * in the same transaction, else all of it
+ *   a booking becomes confirmed (checked_in, completed, no_show)
+ *       sale, from its columns
+ *   the total, host_total, platform_total or tax_total of such a booking change
+ *       change, by the difference
+ *   such a booking becomes cancelled
+ *       reversal: of what ledger_add_reversal said in the same transaction, else of everything
+ *   payments.captured grows, a refund is done, or has failed after it was done
+ *       capture, refund, refund_failed
  *
- * So an op only calls ledger_add_reversal when a cancelled guest gets back less than everything.
+ * So an op only calls ledger_add_reversal, when a cancelled guest gets back less than everything.
  */
 #ifndef NEXUS_LEDGER_LEDGER_H
 #define NEXUS_LEDGER_LEDGER_H
@@ -32,6 +35,7 @@ enum ledger_kind {
     LEDGER_REVERSAL,
     LEDGER_CAPTURE,
     LEDGER_REFUND,
+    LEDGER_REFUND_FAILED,
     LEDGER_PAYOUT,
     LEDGER_KINDS
 };

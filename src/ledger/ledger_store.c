@@ -7,7 +7,7 @@
 
 #define ENTRIES_MAX 64
 
-const char *const ledger_kinds[] = { "sale", "change", "reversal", "capture", "refund", "payout", NULL };
+const char *const ledger_kinds[] = { "sale", "change", "reversal", "capture", "refund", "refund_failed", "payout", NULL };
 const char *const ledger_account_kinds[] = {
     "guest", "host", "platform", "tax", "provider", "deposit", NULL
 };

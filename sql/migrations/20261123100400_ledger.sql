@@ -189,10 +189,10 @@ create constraint trigger bookings_reversal after update of status on bookings d
     for each row when (new.status = 'cancelled' and ledger_sold(old.status)) execute function ledger_on_cancel();
 
 -- Money at a provider: of a security payment it is the guest's deposit.
-create function ledger_post_money(what text, cause uuid, of_payment uuid, amount bigint) returns void language sql as $$
+create function ledger_post_money(what text, cause uuid, of_payment uuid, moved bigint) returns void language sql as $$
     select ledger_post(what, p.booking_id, cause, p.currency,
                        array[case p.purpose when 'security' then 'deposit' else 'guest' end, 'provider'],
-                       array[b.guest_id, null], array['', p.provider], array[amount, -amount])
+                       array[b.guest_id, null], array['', p.provider], array[moved, -moved])
       from payments p join bookings b on b.id = p.booking_id where p.id = of_payment
 $$;
 

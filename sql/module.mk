@@ -8,8 +8,10 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123082900_bookings_by_guest_of_property.sql \
 	%D%/migrations/20261123084500_suspension.sql \
 	%D%/migrations/20261123091500_federation.sql \
+	%D%/migrations/20261123095900_business_time.sql \
 	%D%/migrations/20261123100000_calendar_rules.sql \
 	%D%/migrations/20261123100100_pricing.sql \
+	%D%/migrations/20261123100200_booking_life.sql \
 	%D%/migrations/20261123100300_payments.sql \
 	%D%/migrations/20261123100400_ledger.sql
 

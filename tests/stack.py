@@ -4,6 +4,7 @@
 polled with a deadline (`wait_until`).
 """
 import contextlib
+import datetime
 import itertools
 import os
 import pathlib
@@ -145,6 +146,14 @@ class Stack:
         done = self.quickstart("ctl", *args, check=False, **kwargs)
         assert not check or done.returncode == 0, f"nexusctl {args}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
+
+    def clock(self, shift=None):
+        """Move business time: "+3d", "-2h", "0" puts it back (option sandbox = yes). Everybody sees it at once. What it is then."""
+        return datetime.datetime.fromisoformat(self.ctl("clock", *([shift] if shift else [])).stdout.strip().replace("Z", "+00:00"))
+
+    def job(self, name):
+        """Run a job of nexus-jobs once; how much it found to do."""
+        return int(self.ctl("jobs", "run", name).stdout)
 
     # --- clients
 

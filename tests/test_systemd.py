@@ -8,7 +8,7 @@ from stack import TOP
 from tables import options, quantity
 
 FOLDER = TOP / "systemd"
-SERVICES = ["nexus-api", "nexus-migrate"]
+SERVICES = ["nexus-api", "nexus-jobs", "nexus-migrate"]
 EXPOSURE_MAX = 1.5
 
 

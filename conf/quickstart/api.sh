@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The generated nexus.conf, migrations, nexus-api and nexusctl.
+# The generated nexus.conf, migrations, nexus-api, nexus-jobs and nexusctl.
 
 # What the stack decides; lines of NEXUS_OPTIONS come on top and replace these.
 config_lines() {
@@ -56,6 +56,23 @@ api_start() {
 api_answers() { curl -sf -o /dev/null --max-time 2 "http://127.0.0.1:$METRICS_PORT/metrics"; }
 
 api_stop() { unit_stop api TERM 40; }
+
+jobs_up() {
+    local running=$RUN/jobs.running
+    cat "$CONF" "$RUN/bin/nexus-jobs" | cksum >"$running.new"
+    if unit_alive jobs && ! cmp -s "$running.new" "$running"; then jobs_stop; fi
+    mv "$running.new" "$running"
+    jobs_start
+}
+
+jobs_start() {
+    unit_alive jobs || unit_spawn jobs "$(service_user)" "$RUN/bin/nexus-jobs" -c "$CONF"
+    unit_wait jobs 10 jobs_running
+}
+
+jobs_running() { grep -qs '"message":"jobs started"' "$RUN/log/jobs.log"; }
+
+jobs_stop() { unit_stop jobs TERM 20; }
 
 ready_wait() {
     wait_for 30 ready_answers || { ready_answers -S -w 'HTTP %{http_code}\n' -o -; return 1; }

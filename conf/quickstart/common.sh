@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Steps, settings, files and processes: what every other part of ./quickstart uses.
 
-UNITS="postgresql redis api nginx"
+UNITS="postgresql redis api jobs nginx"
 SERVICE_USER=www-data # what runs beside PostgreSQL when the caller is root
 
 RUN=${NEXUS_RUN_DIR:-$TOP/.run}

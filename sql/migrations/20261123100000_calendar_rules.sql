@@ -140,8 +140,8 @@ language sql stable as $$
     select n.today,
            greatest(n.today, case when notice > 0 then n.ready::date + (n.ready::time > check_in_from)::integer end),
            n.today + window_days
-      from (select (now() at time zone zone)::date as today,
-                   (now() + notice * interval '1 hour') at time zone zone as ready) n
+      from (select (nexus_now() at time zone zone)::date as today,
+                   (nexus_now() + notice * interval '1 hour') at time zone zone as ready) n
 $$;
 
 -- Whether the rules let a stay be, for searches; what is free is another question. For published properties.
@@ -180,7 +180,7 @@ declare
     today  date;
 begin
     select daterange(lower(stay), upper(stay) + r.preparation_nights), p.min_nights + r.preparation_nights,
-           (now() at time zone p.time_zone)::date
+           (nexus_now() at time zone p.time_zone)::date
       into needed, sold, today
       from properties p join booking_rules r on r.property_id = p.id
      where p.id = property;

@@ -41,7 +41,7 @@ create table ledger_transactions (
                            check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'refund_failed', 'payout')),
     booking_id uuid        constraint ledger_transactions_booking_fkey references bookings,
     cause_id   uuid,       -- the payment, refund or payout it tells of
-    at         timestamptz not null default now()
+    at         timestamptz not null default nexus_now()
 );
 create index ledger_transactions_cause_idx on ledger_transactions (cause_id) where cause_id is not null;
 -- What happens once is posted once, however often it is told.
@@ -112,7 +112,7 @@ begin
         on conflict (id) do nothing;
     insert into ledger_transactions (id, kind, booking_id, cause_id) values (posted, what, of_booking, because);
     insert into ledger_entries (id, transaction_id, account_id, booking_id, currency, amount, at)
-        select uuid_v7(), posted, ledger_account(l.kind, l.holder, l.name, money), of_booking, money, l.amount, now()
+        select uuid_v7(), posted, ledger_account(l.kind, l.holder, l.name, money), of_booking, money, l.amount, nexus_now()
           from unnest(kinds, holders, names, amounts) as l(kind, holder, name, amount)
          where l.amount <> 0;
     return posted;

@@ -10,12 +10,12 @@
 -- the booking, or the booking finds it closed and occupancy_booking_fkey takes the nights back.
 with quote as materialized (
     select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, q.coupon_id, p.host_id,
-           (now() at time zone p.time_zone)::date as today,
+           (nexus_now() at time zone p.time_zone)::date as today,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
-                when q.expires_at <= now() then 'expired'
+                when q.expires_at <= nexus_now() then 'expired'
                 when p.status <> 'published' or p.withheld then 'closed'
                 when p.host_id = $2 then 'own'
-                when q.check_in < (now() at time zone p.time_zone)::date then 'past'
+                when q.check_in < (nexus_now() at time zone p.time_zone)::date then 'past'
                 when q.coupon_id is not null and not coupon_left(q.coupon_id, $2) then 'coupon'
                 when exists (select from property_search s
                               where s.property_id = q.property_id
@@ -47,7 +47,8 @@ select case when exists (select from taken t where t.unit_id is not null) and no
 -- name: booking_lock
 -- A booking the principal ($2) has part in, or is given a permission ($3) for as co-host, locked; what decides about a
 -- change of its state.
-select b.status, b.version, b.check_in, b.check_out, (now() at time zone p.time_zone)::date, b.guest_id = $2
+select b.status, b.version, b.check_in, b.check_out, (nexus_now() at time zone p.time_zone)::date, b.guest_id = $2, nexus_now(),
+       case b.status when 'held' then b.hold_expires_at when 'requested' then b.respond_by else b.check_out_at end, b.check_in_at
   from bookings b join properties p on p.id = b.property_id
  where b.id = $1
    and ($2 in (b.guest_id, b.host_id)
@@ -57,9 +58,44 @@ select b.status, b.version, b.check_in, b.check_out, (now() at time zone p.time_
 
 -- name: booking_cancel
 update bookings
-   set status = 'cancelled', cancelled_at = now(), cancelled_by = $2, version = version + 1, updated_at = now()
+   set status = 'cancelled', cancelled_at = nexus_now(), ended_at = nexus_now(), cancelled_by = $2, version = version + 1, updated_at = nexus_now()
  where id = $1;
 
 -- name: booking_release
 -- Give the nights back.
 delete from occupancy where booking_id = $1;
+
+-- name: booking_pay
+-- Money has come for booking $1, $2 of it new; $3: a row of the inventory. What the answers mean is said in the migration.
+select booking_pay($1, $2::int8, $3);
+
+-- name: booking_expire
+-- End at most $1 holds and requests whose time is up; how many. What somebody is just deciding about is passed over.
+with due as materialized (
+    (select id from bookings where status = 'held' and hold_expires_at <= nexus_now()
+      order by hold_expires_at limit $1::int8 for no key update skip locked)
+    union all
+    (select id from bookings where status = 'requested' and respond_by <= nexus_now()
+      order by respond_by limit $1::int8 for no key update skip locked)),
+ended as (
+    update bookings b
+       set status = 'expired', ended_at = nexus_now(), version = version + 1, updated_at = nexus_now()
+      from due where b.id = due.id
+    returning b.id),
+freed as (
+    delete from occupancy o using ended e where o.booking_id = e.id)
+select count(*) from ended;
+
+-- name: booking_complete
+-- End at most $1 stays that are over; how many.
+with due as materialized (
+    select id from bookings where status in ('confirmed', 'checked_in') and check_out_at <= nexus_now()
+     order by check_out_at limit $1::int8 for no key update skip locked),
+ended as (
+    update bookings b
+       set status = 'completed', ended_at = nexus_now(), version = version + 1, updated_at = nexus_now()
+      from due where b.id = due.id
+    returning b.id),
+freed as (
+    delete from occupancy o using ended e where o.booking_id = e.id)
+select count(*) from ended;

@@ -4,7 +4,7 @@
 -- What a change must know of the property, locked against other changes; bookings go on meanwhile. No row: there is none, or
 -- the principal ($2) has none of the permissions ($3) there, nor those on every property ($4).
 select p.host_id, p.status, p.version, p.currency, p.min_nights::int4, p.max_nights::int4,
-       (now() at time zone p.time_zone)::date
+       (nexus_now() at time zone p.time_zone)::date
   from properties p
  where p.id = $1 and p.status <> 'removed'
    and ($4 or exists (select from property_grants g

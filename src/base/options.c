@@ -174,6 +174,15 @@ static bool load_environment(struct loaded *l, struct error_line error)
     return true;
 }
 
+/* What one option asks of another. */
+static bool check_together(const struct loaded *l, struct error_line error)
+{
+    const struct option_row *row = option_row_find(STR("clock"));
+    return l->options.clock == 0 || l->options.sandbox ||
+           refuse(error, "%s: business time is moved in sandbox mode only; sandbox is no",
+                  l->given[option_row_index(row)].origin);
+}
+
 struct options *options_load(const char *file, char *error, size_t error_size)
 {
     struct error_line line = { error, error_size };
@@ -183,7 +192,8 @@ struct options *options_load(const char *file, char *error, size_t error_size)
         return NULL;
     }
     l->memory = arena_create(16384, 16 * FILE_SIZE_MAX);
-    if (load_defaults(l, line) && (!file || load_file(l, file, line)) && load_environment(l, line)) {
+    if (load_defaults(l, line) && (!file || load_file(l, file, line)) && load_environment(l, line) &&
+        check_together(l, line)) {
         return &l->options;
     }
     options_free(&l->options);

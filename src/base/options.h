@@ -36,6 +36,7 @@ typedef int64_t option_TIME; /* microseconds */
 typedef struct rate_limit option_RATE;
 typedef const struct role_rate *option_RATES; /* ends with a NULL role */
 typedef int64_t option_MODE;
+typedef int64_t option_SHIFT; /* microseconds, signed */
 
 struct options {
 #define SECTION(title)

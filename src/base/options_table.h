@@ -18,6 +18,7 @@ enum option_type {
     OPTION_TYPE_RATE,
     OPTION_TYPE_RATES,
     OPTION_TYPE_MODE,
+    OPTION_TYPE_SHIFT,
     OPTION_TYPE_LIST,
 };
 

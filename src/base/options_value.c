@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define SHIFT_MAX (INT64_C(36600) * 86400000000) /* a hundred years */
+
 struct unit {
     const char *name;
     int64_t factor;
@@ -86,6 +88,22 @@ static bool parse_size(const struct place *to, struct str text)
 static bool parse_time(const struct place *to, struct str text)
 {
     return parse_units(to, str_eqz(text, "0") ? STR("0s") : text, time_units);
+}
+
+static bool parse_shift(const struct place *to, struct str text)
+{
+    bool back = str_starts(text, STR("-"));
+    if (!back && !str_starts(text, STR("+"))) {
+        *(int64_t *)target(to) = 0;
+        return str_eqz(text, "0");
+    }
+    int64_t number, factor, v;
+    if (!split_unit(str_skip(text, 1), time_units, &number, &factor) ||
+        __builtin_mul_overflow(number, factor, &v) || v > SHIFT_MAX) {
+        return false;
+    }
+    *(int64_t *)target(to) = back ? -v : v;
+    return true;
 }
 
 static bool read_rate(struct str text, struct rate_limit *out)
@@ -219,6 +237,7 @@ static const struct {
                             "hash",
                             parse_rates },
     [OPTION_TYPE_MODE] = { "mode", "octal permissions", parse_mode },
+    [OPTION_TYPE_SHIFT] = { "shift", "+ or -, a number, and us, ms, s, m, h or d; or 0", parse_shift },
     [OPTION_TYPE_LIST] = { "list", "comma-separated text", parse_text },
 };
 

@@ -13,6 +13,21 @@
 extern const struct entity entity_booking;
 extern const struct op op_booking_create, op_booking_list, op_booking_read, op_booking_cancel;
 
+/* What becomes of money that has come for a booking. */
+enum booking_paid {
+    BOOKING_PAID_CONFIRMED, /* the booking is sold by it, also one that had expired if its nights were free */
+    BOOKING_PAID_EARLIER,   /* it was sold, or asked for, already, and the money is owed */
+    BOOKING_PAID_TOO_LATE,  /* nights gone, or called off: to be given back */
+    BOOKING_PAID_TWICE,     /* more than the booking costs: to be given back */
+};
+/*
+ * In the caller's transaction (write_atomic), after the payment was recorded as captured: lock the booking, decide, and
+ * confirm it where that is the decision. `amount` is what has come now. Called once for each growth of captured money;
+ * whoever calls it twice for the same money is told EARLIER or TWICE by what the payments hold.
+ */
+enum err booking_paid(struct request *rq, const struct uuid *booking, int64_t amount,
+                      enum booking_paid *out) MUST_CHECK;
+
 /* What became of an attempt to book. */
 enum booking_verdict {
     BOOKING_MADE,

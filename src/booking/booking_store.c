@@ -81,5 +81,8 @@ enum err booking_lock(struct request *rq, const struct uuid *id, struct booking_
     out->check_out = db_get_date(r, 0, 3);
     out->today = db_get_date(r, 0, 4);
     out->actor = db_get_bool(r, 0, 5) ? BOOKING_BY_GUEST : BOOKING_BY_HOST;
+    out->now_us = db_get_timestamptz(r, 0, 6);
+    out->timer_us = db_is_null(r, 0, 7) ? 0 : db_get_timestamptz(r, 0, 7);
+    out->check_in_at_us = db_is_null(r, 0, 8) ? 0 : db_get_timestamptz(r, 0, 8);
     return ERR_NONE;
 }

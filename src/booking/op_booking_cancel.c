@@ -50,7 +50,7 @@ const struct op op_booking_cancel = {
 static const char *const refusals[] = {
     [BOOKING_WRONG_STATE] = "The booking is not confirmed.",
     [BOOKING_WRONG_ACTOR] = "The booking cannot be cancelled by this account.",
-    [BOOKING_WRONG_DAY] = "The stay has begun.",
+    [BOOKING_TOO_LATE] = "The stay has begun.",
 };
 
 static enum err cancel(struct request *rq, const struct uuid *id)
@@ -81,7 +81,7 @@ static enum err booking_cancel_exec(struct request *rq)
     if (e || replayed) {
         return e;
     }
-    enum booking_refusal refusal = booking_decide(&facts, BOOKING_CANCEL, &to);
+    enum booking_refusal refusal = booking_decide(&facts, BOOKING_DO_CANCEL, &to);
     if (refusal != BOOKING_ALLOWED) {
         return fail(rq, ERR_BOOKING_STATE, NULL, "%s", refusals[refusal]);
     }

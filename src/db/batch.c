@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,28 @@ static bool send_item(struct db *db, struct item *it)
     return PQsendQueryPrepared(db->conn, s->name, s->nparams, it->values, it->lengths, binary, 1);
 }
 
+/*
+ * In sandbox mode each batch is told first what business time is (nexus_now in SQL): moved by the option clock, else by
+ * what nexusctl clock has written.
+ */
+static bool send_clock(struct db *db)
+{
+    char shift[48];
+    snprintf(shift, sizeof(shift), "%" PRId64 " microseconds", db->options->clock);
+    const char *const values[] = { db->options->clock != 0 ? shift : NULL };
+    static const Oid types[] = { DB_TEXT };
+    return PQsendQueryParams(db->conn,
+                             "select set_config('nexus.clock', coalesce($1, (select shift::text from sandbox_clock),"
+                             " ''), false)",
+                             1, types, values, NULL, NULL, 1) == 1;
+}
+
+/* A failed transaction takes nothing but its rollback. */
+static bool tells_clock(const struct db_batch *b)
+{
+    return b->db->options->sandbox && b->db->role == DB_ROLE_API && b->items[1].statement != &statement_rollback;
+}
+
 static bool send_forgotten(struct db *db)
 {
     for (size_t i = 0; i < db->forgotten_count; i++) {
@@ -211,7 +234,7 @@ static bool send_forgotten(struct db *db)
 /* In libpq's buffer until the sync flushes it; larger batches go out as the buffer fills. */
 static bool send_all(struct db_batch *b)
 {
-    if (!send_forgotten(b->db)) {
+    if (!send_forgotten(b->db) || (tells_clock(b) && !send_clock(b->db))) {
         return false;
     }
     for (int i = b->begin ? 0 : 1; i < b->count; i++) {
@@ -238,10 +261,10 @@ static bool flush(struct db *db, int64_t deadline)
 
 /* --- collecting --- */
 
-/* Results come in the order sent: deallocations, then for each item its preparation (if any) and its
- * execution. */
+/* Results come in the order sent: what goes ahead (deallocations, business time), then for each item its preparation
+ * (if any) and its execution. */
 struct cursor {
-    size_t deallocated;
+    size_t ahead; /* still to come */
     int item;
     bool prepared;
 };
@@ -292,8 +315,8 @@ static enum verdict verdict_of(const PGresult *r, const struct item *it, const s
 /* Keeps r or clears it. */
 static void keep(struct db_batch *b, struct cursor *c, struct item *it, PGresult *r)
 {
-    if (c->deallocated < b->db->forgotten_count) {
-        c->deallocated++;
+    if (c->ahead > 0) {
+        c->ahead--;
     } else if (it && it->preparing && !c->prepared) {
         take_prepared(b, it, r);
         c->prepared = true;
@@ -322,7 +345,7 @@ static void take(struct db_batch *b, struct cursor *c, PGresult *r, struct db_fa
 static enum verdict collect(struct db_batch *b, int64_t deadline, struct db_failure *f)
 {
     struct db *db = b->db;
-    struct cursor c = { .item = b->begin ? 0 : 1 };
+    struct cursor c = { .item = b->begin ? 0 : 1, .ahead = db->forgotten_count + (tells_clock(b) ? 1 : 0) };
     enum verdict verdict = DONE;
     for (int nulls = 0; nulls < 2;) {
         while (PQisBusy(db->conn)) {

@@ -1,0 +1,174 @@
+-- The life of a booking: states and what may follow which, holds, requests, cancellation policies, changes.
+
+-- ---------------------------------------------------------------------------------------------------- policies
+
+-- What comes back when a guest cancels. Steps in the order of time: until so many hours before check-in, refund_ppm of what the
+-- stay costs, less the share of the first keep_nights nights; after the last step nothing. Whoever books grace_days before
+-- check-in or earlier has grace_hours to think it over. Copied into the booking, so that a change here touches none.
+create table cancellation_policies (
+    name        text     constraint cancellation_policies_pkey primary key
+                         constraint cancellation_policies_name_form check (name ~ '^[a-z][a-z_]{0,31}$'),
+    position    smallint not null,
+    description text     not null,
+    steps       jsonb    not null constraint cancellation_policies_steps_list check (jsonb_typeof(steps) = 'array'),
+    grace_hours smallint not null default 24 constraint cancellation_policies_grace_range check (grace_hours between 0 and 168),
+    grace_days  smallint not null default 7 constraint cancellation_policies_days_range check (grace_days between 0 and 365)
+);
+insert into cancellation_policies (name, position, description, steps) values
+    ('flexible', 1, 'Everything until a day before check-in.',
+     '[{"hours": 24, "refund_ppm": 1000000}]'),
+    ('moderate', 2, 'Everything until five days before check-in, then half.',
+     '[{"hours": 120, "refund_ppm": 1000000}, {"hours": 0, "refund_ppm": 500000}]'),
+    ('limited', 3, 'Everything until 14 days before check-in, half until seven days before.',
+     '[{"hours": 336, "refund_ppm": 1000000}, {"hours": 168, "refund_ppm": 500000}]'),
+    ('firm', 4, 'Everything until 30 days before check-in, half until seven days before.',
+     '[{"hours": 720, "refund_ppm": 1000000}, {"hours": 168, "refund_ppm": 500000}]'),
+    ('strict', 5, 'Half until seven days before check-in.',
+     '[{"hours": 168, "refund_ppm": 500000}]'),
+    ('non_refundable', 6, 'Nothing.', '[]'),
+    ('long_stay', 7, 'Everything until 30 days before check-in, then all but the first 30 nights.',
+     '[{"hours": 720, "refund_ppm": 1000000}, {"hours": 0, "refund_ppm": 1000000, "keep_nights": 30}]');
+
+-- The policy as it is kept in a booking.
+create function cancellation_policy(policy text) returns jsonb language sql stable as $$
+    select jsonb_build_object('name', name, 'steps', steps, 'grace_hours', grace_hours, 'grace_days', grace_days)
+      from cancellation_policies where name = policy
+$$;
+
+-- ----------------------------------------------------------------------------------------------------- bookings
+
+alter table bookings
+    drop constraint bookings_status_known,
+    add constraint bookings_status_known check (status in
+        ('held', 'requested', 'confirmed', 'checked_in', 'completed', 'cancelled', 'declined', 'expired', 'no_show')),
+    add column if not exists host_total bigint,
+    add column if not exists platform_total bigint not null default 0,
+    add column if not exists tax_total bigint not null default 0,
+    add column hold_expires_at timestamptz, -- of a hold: what is not paid by then expires
+    add column respond_by      timestamptz, -- of a request: when the host must have answered
+    add column confirmed_at    timestamptz, -- when it was sold
+    add column ended_at        timestamptz, -- when it came to its last state
+    add column policy          jsonb,       -- cancellation_policies as it was; null: everything comes back
+    add column refund          bigint constraint bookings_refund_range check (refund between 0 and total),
+    add column check_in_at     timestamptz, -- from when on the guest may come, by the clock of the place
+    add column check_out_at    timestamptz, -- when the guest must have left
+    add constraint bookings_hold_timed check (status <> 'held' or hold_expires_at is not null),
+    add constraint bookings_request_timed check (status <> 'requested' or respond_by is not null),
+    add constraint bookings_refund_known check (refund is null or status = 'cancelled');
+update bookings set confirmed_at = created_at where status in ('confirmed', 'completed', 'cancelled');
+
+-- What the timers look for.
+create index bookings_hold_timer_idx on bookings (hold_expires_at) where status = 'held';
+create index bookings_request_timer_idx on bookings (respond_by) where status = 'requested';
+create index bookings_stay_timer_idx on bookings (check_out_at) where status in ('confirmed', 'checked_in');
+-- Nights that are kept for somebody who may be late, by place; and how many holds somebody has.
+create index bookings_kept_idx on bookings (property_id) where status in ('held', 'requested');
+create index bookings_guest_held_idx on bookings (guest_id) where status = 'held';
+
+-- Which state may follow which, and by what: src/booking/booking.def in the database; a test compares the two.
+create table booking_transitions (
+    from_status text not null, -- 'none': how a booking begins
+    action      text not null,
+    to_status   text not null,
+    constraint booking_transitions_pkey primary key (from_status, action)
+);
+insert into booking_transitions (from_status, action, to_status) values
+    ('none', 'hold', 'held'),
+    ('none', 'book', 'confirmed'),
+    ('none', 'request', 'requested'),
+    ('held', 'pay', 'confirmed'),
+    ('held', 'cancel', 'cancelled'),
+    ('held', 'expire', 'expired'),
+    ('requested', 'accept', 'confirmed'),
+    ('requested', 'decline', 'declined'),
+    ('requested', 'cancel', 'cancelled'),
+    ('requested', 'expire', 'expired'),
+    ('expired', 'pay', 'confirmed'),
+    ('confirmed', 'change', 'confirmed'),
+    ('confirmed', 'cancel', 'cancelled'),
+    ('confirmed', 'check_in', 'checked_in'),
+    ('confirmed', 'no_show', 'no_show'),
+    ('confirmed', 'complete', 'completed'),
+    ('checked_in', 'check_out', 'completed'),
+    ('checked_in', 'complete', 'completed');
+
+create function bookings_allowed() returns trigger language plpgsql as $$
+begin
+    if not exists (select from booking_transitions t where t.from_status = old.status and t.to_status = new.status) then
+        raise exception 'a booking that is % does not become %', old.status, new.status
+            using errcode = 'check_violation', constraint = 'bookings_transition_allowed';
+    end if;
+    return new;
+end $$;
+create trigger bookings_allowed before update of status on bookings
+    for each row when (old.status <> new.status) execute function bookings_allowed();
+
+-- When a guest may come and must leave, by the clock of the place.
+create function booking_times(property uuid, check_in date, check_out date, out check_in_at timestamptz, out check_out_at timestamptz)
+language sql stable as $$
+    select (check_in + r.check_in_from) at time zone p.time_zone, (check_out + r.check_out_until) at time zone p.time_zone
+      from properties p join booking_rules r on r.property_id = p.id where p.id = property
+$$;
+
+-- What every booking has, however it is made.
+create function bookings_filled() returns trigger language plpgsql as $$
+begin
+    select t.check_in_at, t.check_out_at into new.check_in_at, new.check_out_at
+      from booking_times(new.property_id, new.check_in, new.check_out) t;
+    if new.policy is null then
+        select cancellation_policy(coalesce((select q.cancellation_policy from quotes q where q.id = new.quote_id), 'flexible'))
+          into new.policy;
+    end if;
+    if new.status = 'confirmed' then
+        new.confirmed_at := coalesce(new.confirmed_at, new.created_at);
+    end if;
+    return new;
+end $$;
+create trigger bookings_filled before insert on bookings for each row execute function bookings_filled();
+
+alter table bookings alter column created_at set default nexus_now(), alter column updated_at set default nexus_now();
+alter table quotes alter column created_at set default nexus_now();
+
+-- --------------------------------------------------------------------------------------------- nights in time
+
+-- Holds and requests whose time is up and which keep nights of this stay end now: whoever wants their nights need not wait for
+-- the job that sweeps. What somebody else is just deciding about is passed over. In one statement with the insert that takes
+-- the nights, so that the search index is locked only after the nights are decided.
+create function booking_expired(b bookings) returns boolean language sql stable as $$
+    select b.status = 'held' and b.hold_expires_at <= nexus_now() or b.status = 'requested' and b.respond_by <= nexus_now()
+$$;
+
+-- Money has come for a booking, of which `amount` is new; what becomes of it: 'confirmed', 'earlier' (it was sold already and the
+-- money is owed), 'twice' (it was paid for already) or 'too_late' (the nights are somebody else's, or the booking was called off).
+-- The caller gives back what came twice or too late. Captured payments are counted with the new one among them.
+create function booking_pay(booking uuid, amount bigint, nights uuid) returns text language plpgsql as $$
+declare
+    b     bookings;
+    taken uuid;
+    today date;
+begin
+    select * into b from bookings where id = booking for no key update;
+    if b.status in ('confirmed', 'checked_in', 'completed', 'no_show') then
+        return case when (select coalesce(sum(p.captured - p.refunding - p.refunded), 0) from payments p
+                           where p.booking_id = booking and p.purpose <> 'security') > b.total
+                    then 'twice' else 'earlier' end;
+    elsif b.status = 'requested' then
+        return 'earlier';
+    elsif b.status = 'held' then
+        taken := b.unit_id;
+    elsif b.status = 'expired' then
+        select (nexus_now() at time zone p.time_zone)::date into today from properties p where p.id = b.property_id;
+        if b.check_in >= today then
+            taken := occupancy_take(nights, b.property_id, daterange(b.check_in, b.check_out), booking);
+        end if;
+    end if;
+    if taken is null then
+        return 'too_late';
+    end if;
+    update bookings set status = 'confirmed', unit_id = taken, confirmed_at = nexus_now(), ended_at = null, version = version + 1,
+                        updated_at = nexus_now()
+     where id = booking;
+    return 'confirmed';
+end $$;
+
+grant select on booking_transitions, cancellation_policies to nexus_api;

@@ -1,0 +1,39 @@
+/* What time does to bookings. */
+#include "db/queries.h"
+#include "http/idempotency.h"
+#include "jobs/jobs.h"
+
+#define BATCH 100
+
+static enum err sweep(struct request *rq, const struct db_statement *statement, int64_t *done)
+{
+    struct db_batch *b = write_batch(rq);
+    int swept = DB_ADD(b, statement, db_int8(rq->arena, BATCH));
+    bool replayed;
+    enum err e = write_run(rq, b, &replayed);
+    *done = e ? 0 : db_get_int8(db_result(b, swept), 0, 0);
+    return e;
+}
+
+static enum err expire(struct request *rq, int64_t *done)
+{
+    return sweep(rq, &q_booking_expire, done);
+}
+
+static enum err complete(struct request *rq, int64_t *done)
+{
+    return sweep(rq, &q_booking_complete, done);
+}
+
+const struct job job_booking_expire = {
+    .name = "booking-expire",
+    .doc = "Ends holds that are not paid and requests that are not answered in time; their nights are free again.",
+    .every_us = INT64_C(5000000),
+    .exec = expire,
+};
+const struct job job_booking_complete = {
+    .name = "booking-complete",
+    .doc = "Ends stays that are over.",
+    .every_us = INT64_C(60000000),
+    .exec = complete,
+};

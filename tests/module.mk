@@ -68,4 +68,5 @@ check-fresh:
 include tests/ctl.mk
 include tests/domain.mk
 include tests/fuzz/module.mk
+include tests/race/module.mk
 

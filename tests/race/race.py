@@ -1,0 +1,181 @@
+"""The race: more buyers than nights, over HTTPS, while things are killed; then an independent checker reads the database.
+
+    NEXUS_BUILD_DIR=build python3 tests/race/race.py --seed 7 [--buyers N] [--clients N] [--steps N] [--kills N]
+
+Two parts. First `buyers` accounts want one night: one gets it and every other one is told why not. Then `clients` shoppers
+take `steps` steps each on few units (book, cancel, hold, pay, pay late, let a hold expire) while workers, database connections
+and PostgreSQL itself are killed. The seed decides what everybody wants and what is killed; the machine decides who is first.
+Exit status 3 when something is wrong; the history of what clients were told is kept then.
+"""
+import argparse
+import asyncio
+import collections
+import datetime
+import json
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import uuid
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+import stack as stacks
+from marketplace import make_property
+from race.checker import Checker
+from race.client import Client, Hang
+from race.nemesis import Nemesis
+from race.people import people
+
+OPTIONS = {}
+
+
+class Race:
+    def __init__(self, stack, seed):
+        self.stack, self.rng, self.history, self.answers, self.hung = stack, random.Random(seed), [], 0, []
+        self.gate = asyncio.Semaphore(100)
+        self.paths = set(stack.session().get("/v1/openapi.json").json()["paths"])
+        self.host = stack.user(name="Race Host")
+
+    def place(self, units):
+        return make_property(self.host, units=[{} for _ in range(units)])["id"]
+
+    def client(self, token, rng=None):
+        return Client(self.stack, token, rng or random.Random(self.rng.random()), self.gate)
+
+    def key(self, rng):
+        return str(uuid.UUID(int=rng.getrandbits(128), version=4))
+
+    def note(self, op, answer, **known):
+        """Into the history: what was asked, what was told, when."""
+        self.answers += 1
+        self.history.append({"op": op, "status": answer.status, "code": answer.code, "sent": answer.sent, "got": answer.got,
+                             "media": answer.headers.get("content-type", ""), "attempts": answer.attempts, **known})
+        return answer
+
+    async def quote(self, client, place, first, nights):
+        """(answer, what is known of the stay); quotes are refused too when nights are gone."""
+        today = datetime.date.today()
+        stay = {"check_in": str(today + datetime.timedelta(first)), "check_out": str(today + datetime.timedelta(first + nights))}
+        answer = await client.send("POST", "/v1/quotes", {"property_id": place, "guests": 2, **stay}, self.key(client.rng))
+        known = {"property": place, **stay, "quote": answer.body.get("id")}
+        return self.note("quote", answer, **known), known
+
+    async def book(self, client, known, op="book"):
+        path = "/v1/bookings" if op == "book" else "/v1/holds"
+        answer = await client.send("POST", path, {"quote_id": known["quote"]}, self.key(client.rng))
+        made = answer.status < 300
+        return self.note(op, answer, **known, booking=answer.body.get("id"), told=answer.body if made else None)
+
+    async def act(self, client, op, booking, method, path, body=None):
+        return self.note(op, await client.send(method, path, body, self.key(client.rng)), booking=booking)
+
+    # --- one night
+
+    async def one_night(self, accounts):
+        """Everybody has a quote before anybody books; (successes, refusals by code)."""
+        place, start = self.place(1), asyncio.Event()
+        clients = [self.client(token) for _, token in accounts]
+        connections = asyncio.Semaphore(1000)  # open at once
+
+        async def prepare(client):
+            async with connections:
+                known = (await self.quote(client, place, 20, 1))[1]
+                client.close()
+                return known
+
+        async def buy(client, known):
+            await start.wait()
+            async with connections:
+                answer = await self.book(client, known)
+                client.close()
+                return answer.status, answer.code
+
+        ready = await asyncio.gather(*(prepare(client) for client in clients))
+        tasks = [asyncio.create_task(buy(client, known)) for client, known in zip(clients, ready)]
+        start.set()
+        return collections.Counter(await asyncio.gather(*tasks))
+
+    # --- few units, many kills
+
+    async def shop(self, client, places, steps):
+        """One shopper; a client that gets no answer at all is noted, and the others go on."""
+        mine = []
+        try:
+            for _ in range(steps):
+                await self.step(client, places, mine)
+        except Hang as hang:
+            self.hung.append(str(hang))
+        finally:
+            client.close()
+
+    async def step(self, client, places, mine):
+        rng = client.rng
+        if mine and rng.random() < .3:
+            booking = mine.pop(rng.randrange(len(mine)))
+            await self.act(client, "cancel", booking, "POST", f"/v1/bookings/{booking}/cancel", {})
+            return
+        answer, known = await self.quote(client, rng.choice(places), rng.randrange(20, 40), rng.randrange(1, 5))
+        if answer.status < 300:
+            answer = await self.book(client, known)
+            if answer.status < 300:
+                mine.append(answer.body["id"])
+
+    async def shoppers(self, accounts, steps, kills):
+        places = [self.place(units) for units in (1, 2, 3)]
+        clients = [self.client(token) for _, token in accounts]
+        expected, before = len(accounts) * steps, self.answers
+        nemesis = Nemesis(self.stack, random.Random(self.rng.random()), expected, kills)
+        killing = asyncio.create_task(nemesis.run(lambda: self.answers - before))
+        await asyncio.gather(*(self.shop(client, places, steps) for client in clients))
+        killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+        return nemesis.done
+
+    def verdict(self):
+        """What is wrong, by the checkers that come with the race and with the program."""
+        self.stack.wait_ready(30)
+        wrong = [f"hang: {hang}" for hang in self.hung] + Checker(self.stack.dsn, self.history).run()
+        ledger = self.stack.ctl("ledger", "check", check=False)
+        return wrong + ([] if ledger.returncode == 0 else [f"ledger check: {line}" for line in ledger.stdout.splitlines()[:20]])
+
+
+def run(stack, seed=1, buyers=10_000, clients=2000, steps=5, kills=24, keep=None):
+    """The whole race on a stack of its own; a report whose `wrong` should be empty. The history goes into `keep`."""
+    race, started = Race(stack, seed), time.monotonic()
+    night = asyncio.run(race.one_night(people(stack, buyers)))
+    first = time.monotonic()
+    report = {"seed": seed, "night": {f"{status} {code or ''}".strip(): n for (status, code), n in night.items()},
+              "night_s": round(first - started, 1)}
+    expected = {(201, None): 1, (409, "dates_unavailable"): buyers - 1}
+    killed = asyncio.run(race.shoppers(people(stack, clients), steps, kills))
+    if keep is not None:
+        keep["history"] = race.history
+    outcomes = collections.Counter(f"{h['op']} {h['status']} {h['code'] or ''}".strip() for h in race.history)
+    report |= {"killed": dict(collections.Counter(kind for _, kind in killed)), "answers": dict(sorted(outcomes.items())),
+               "asked_again": sum(len(h["attempts"]) > 1 for h in race.history), "race_s": round(time.monotonic() - first, 1),
+               "slowest_s": round(max(h["got"] - h["sent"] for h in race.history), 1)}
+    report["wrong"] = ([] if night == expected else [f"one night: {dict(night)}"]) + race.verdict()
+    if report["wrong"]:
+        with tempfile.NamedTemporaryFile("w", prefix="nexus-race-", suffix=".jsonl", delete=False) as file:
+            file.writelines(json.dumps(h) + "\n" for h in race.history)
+        report["history"] = file.name
+    return report
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Races buyers on few nights while things are killed.")
+    for name, default in (("seed", 1), ("buyers", 10_000), ("clients", 2000), ("steps", 5), ("kills", 24)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    arguments = parser.parse_args()
+    with stacks.private_stack(options=OPTIONS) as stack:
+        report = run(stack, **vars(arguments))
+    report["wrong"] = report["wrong"][:30] + ["and more"] * (len(report["wrong"]) > 30)
+    print(json.dumps(report, indent=2))
+    return 3 if report["wrong"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -538,6 +538,23 @@ def calendar_update(world, owner):
                 missing={"id": nothing()})
 
 
+@call("property_rules_read", "property_seasons_read", "property_weekdays_read")
+def calendar_document_read(world, owner):
+    return Call({"id": world.property(status="draft")}, missing={"id": nothing()})
+
+
+@call("property_rules_replace", "property_seasons_replace", "property_weekdays_replace")
+def calendar_document_replace(world, owner, op):
+    document = {"property_rules_replace": {"preparation_nights": 1}, "property_seasons_replace": {"seasons": []},
+                "property_weekdays_replace": {"weekdays": [{"weekday": "friday", "min_nights": 2}]}}[op.name]
+    return Call({"id": world.property()}, json=document, missing={"id": nothing()})
+
+
+@call("availability_explain")
+def availability_explain(world, owner):
+    return Call({"id": world.property()}, query=f"check_in={market.day(30)}&check_out={market.day(32)}&guests=2", missing={"id": nothing()})
+
+
 @call("quote_create")
 def quote_create(world, owner):
     return Call(json={"property_id": world.property(), "check_in": market.day(30), "check_out": market.day(32), "guests": 2})

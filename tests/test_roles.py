@@ -82,10 +82,8 @@ def test_what_can_be_given_to_co_hosts_is_a_closed_list(contract):
     assert contract.document["components"]["schemas"]["RoleCreate"]["properties"]["permissions"]["items"]["enum"] == PERMISSIONS[1:]
 
 
-# Rules about what is asked for, which no gate or scope can know: who outranks whom, what is given to others, whose own calendar
-# is not worth an entry in the audit log.
-RULES = {"op_admin_user_act.c", "op_admin_user_restore.c", "op_admin_user_suspend.c", "op_role_update.c", "op_user_roles_replace.c",
-         "op_calendar_update.c"}
+# Rules about what is asked for, which no gate or scope can know: who outranks whom, what is given to others.
+RULES = {"op_admin_user_act.c", "op_admin_user_restore.c", "op_admin_user_suspend.c", "op_role_update.c", "op_user_roles_replace.c"}
 
 
 def test_handlers_do_not_decide_who_may():

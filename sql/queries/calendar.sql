@@ -56,10 +56,10 @@ on conflict (property_id, night) do update
        closed_to_arrival = excluded.closed_to_arrival, closed_to_departure = excluded.closed_to_departure;
 
 -- name: calendar_clashes
--- Places of ranges ($2; nights from $3 to $4, unit $5) that hold a night of a stay.
+-- Places of ranges ($2; nights from $3 to $4, unit $5, nil for all) that hold a night of a stay.
 select distinct g.place
   from unnest($2::int4[], $3::date[], $4::date[], $5::uuid[]) as g(place, since, until, unit_id)
-       join units u on u.property_id = $1 and (g.unit_id is null or g.unit_id = u.id)
+       join units u on u.property_id = $1 and g.unit_id in (u.id, '00000000-0000-0000-0000-000000000000')
        join occupancy o on o.unit_id = u.id and o.kind <> 'block' and o.nights && daterange(g.since, g.until)
  order by g.place;
 
@@ -123,3 +123,75 @@ select (dense_rank() over (order by u.position))::int4 - 1, lower(o.nights), upp
        cross join (select $5 or exists (select from property_grants x where x.property_id = $1 and x.user_id = $4) as granted) g
  where u.property_id = $1
  order by u.position, lower(o.nights);
+
+-- name: rules_version
+-- Also locks the documents: they share it.
+select version from booking_rules where property_id = $1 for no key update;
+
+-- name: rules_touch
+update booking_rules set version = version + 1, updated_at = now() where property_id = $1;
+
+-- name: rules_read
+-- For whom the calendar is ($2, null for nobody; $3: one who sees all).
+select r.version, r.advance_notice_hours::int4, r.booking_window_days::int4, r.preparation_nights::int4,
+       to_char(r.check_in_from, 'HH24:MI'), to_char(r.check_in_until, 'HH24:MI'), to_char(r.check_out_until, 'HH24:MI'),
+       r.instant_book, r.request_hours::int4
+  from properties p join booking_rules r on r.property_id = p.id
+ where p.id = $1
+   and (p.status = 'published'
+        or p.status = 'draft' and ($3 or exists (select from property_grants x
+                                                  where x.property_id = p.id and x.user_id = $2)));
+
+-- name: rules_put
+update booking_rules
+   set advance_notice_hours = $2::int4, booking_window_days = $3::int4, preparation_nights = $4::int4,
+       check_in_from = $5::text::time, check_in_until = $6::text::time, check_out_until = $7::text::time, instant_book = $8,
+       request_hours = $9::int4
+ where property_id = $1;
+
+-- name: seasons_read
+-- As rules_read; one row with nulls when there is no season. Weekdays are bits: 2 is Monday, 128 Sunday.
+select r.version, p.currency, s.id, s.name, s.from_date, s.to_date, s.yearly, s.price, s.adjust_ppm, s.min_nights::int4,
+       s.max_nights::int4, (select sum(1 << d)::int4 from unnest(s.arrival_weekdays) d)
+  from properties p join booking_rules r on r.property_id = p.id left join seasons s on s.property_id = p.id
+ where p.id = $1
+   and (p.status = 'published'
+        or p.status = 'draft' and ($3 or exists (select from property_grants x
+                                                  where x.property_id = p.id and x.user_id = $2)))
+ order by s.position;
+
+-- name: seasons_clear
+delete from seasons where property_id = $1;
+
+-- name: seasons_put
+-- In their order. -1 stands for null, of an adjustment the least integer; no weekdays for all.
+insert into seasons (id, property_id, position, name, from_date, to_date, yearly, price, adjust_ppm, min_nights, max_nights,
+                     arrival_weekdays)
+select g.id, $1, g.place - 1, g.name, g.since, g.until, g.yearly = 1, nullif(g.price, -1), nullif(g.adjust, -2147483648),
+       nullif(g.min_nights, -1), nullif(g.max_nights, -1),
+       nullif(array(select d::smallint from generate_series(1, 7) d where g.weekdays & (1 << d) <> 0), '{}')
+  from unnest($2::uuid[], $3::text[], $4::date[], $5::date[], $6::int4[], $7::int8[], $8::int4[], $9::int4[], $10::int4[],
+              $11::int4[])
+           with ordinality as g(id, name, since, until, yearly, price, adjust, min_nights, max_nights, weekdays, place);
+
+-- name: weekdays_read
+-- As rules_read; one row with nulls when no weekday has something of its own.
+select r.version, p.currency, w.weekday::int4, w.price, w.adjust_ppm, w.min_nights::int4, w.closed_to_arrival,
+       w.closed_to_departure
+  from properties p join booking_rules r on r.property_id = p.id left join weekday_rules w on w.property_id = p.id
+ where p.id = $1
+   and (p.status = 'published'
+        or p.status = 'draft' and ($3 or exists (select from property_grants x
+                                                  where x.property_id = p.id and x.user_id = $2)))
+ order by w.weekday;
+
+-- name: weekdays_clear
+delete from weekday_rules where property_id = $1;
+
+-- name: weekdays_put
+-- Nulls as in seasons_put.
+insert into weekday_rules (property_id, weekday, price, adjust_ppm, min_nights, closed_to_arrival, closed_to_departure)
+select $1, g.weekday, nullif(g.price, -1), nullif(g.adjust, -2147483648), nullif(g.min_nights, -1), g.arrival = 1,
+       g.departure = 1
+  from unnest($2::int4[], $3::int8[], $4::int4[], $5::int4[], $6::int4[], $7::int4[])
+           as g(weekday, price, adjust, min_nights, arrival, departure);

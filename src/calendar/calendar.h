@@ -4,6 +4,7 @@
 
 #include "calendar/calendar_rules.h"
 #include "http/op.h"
+#include "property/property.h"
 
 #define CALENDAR_READ_MAX   366 /* nights of one read */
 #define CALENDAR_RANGES_MAX 100 /* ranges of one change */
@@ -29,5 +30,11 @@ int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uui
                         const struct block_run *runs, size_t count);
 /* Index of the first range that met a stay; -1: none did. */
 int calendar_blocks_clash(const PGresult *r);
+
+/* Tell the audit log of a change. Hosts change their calendars all day; what others do to them is worth
+ * remembering. */
+struct audit_text;
+void calendar_tell(struct request *rq, struct db_batch *b, const struct property_facts *property,
+                   const struct audit_text *after, size_t n);
 
 #endif

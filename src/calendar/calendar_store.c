@@ -2,6 +2,7 @@
 #include "calendar/calendar.h"
 
 #include "db/queries.h"
+#include "http/audit.h"
 #include "property/property.h"
 #include "json/write.h"
 
@@ -160,4 +161,12 @@ int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uui
 int calendar_blocks_clash(const PGresult *r)
 {
     return db_is_null(r, 0, 0) ? -1 : db_get_int4(r, 0, 0);
+}
+
+void calendar_tell(struct request *rq, struct db_batch *b, const struct property_facts *property,
+                   const struct audit_text *after, size_t n)
+{
+    if (!uuid_eq(&property->host, &rq->principal.user) || !uuid_is_nil(&rq->principal.actor)) {
+        audit_add(rq, b, AUDIT_CALENDAR_UPDATE, &property->id, NULL, audit_texts(rq->arena, after, n));
+    }
 }

@@ -351,12 +351,14 @@ static enum err resolve(struct request *rq, const struct calendar_update_in *in,
 
 static const char booked[] = "Somebody has booked at least one of these nights.";
 
+static const struct uuid every_unit; /* nil: arrays have no nulls */
+
 static enum err find_clashes(struct request *rq, const struct change *c, const PGresult **out)
 {
     struct arena *a = rq->arena;
     int32_t *place = ARENA_ARRAY(a, int32_t, c->count);
     date_t *from = ARENA_ARRAY(a, date_t, c->count), *to = ARENA_ARRAY(a, date_t, c->count);
-    struct str *unit = ARENA_ARRAY(a, struct str, c->count);
+    struct uuid *unit = ARENA_ARRAY(a, struct uuid, c->count);
     size_t n = 0;
     for (size_t i = 0; i < c->count; i++) {
         const struct calendar_range *r = &c->ranges[i];
@@ -364,14 +366,14 @@ static enum err find_clashes(struct request *rq, const struct change *c, const P
             place[n] = (int32_t)i;
             from[n] = r->from;
             to[n] = r->to;
-            unit[n++] = r->unit < 0 ? STR_NONE : (struct str){ (const char *)c->units[r->unit].b, 16 };
+            unit[n++] = r->unit < 0 ? every_unit : c->units[r->unit];
         }
     }
     struct db_batch *b = write_batch(rq);
     bool replayed;
     int clashes = DB_ADD(b, &q_calendar_clashes, db_uuid(&c->property.id), db_int4_array(a, place, n),
                          db_date_array(a, from, n), db_date_array(a, to, n),
-                         db_array(a, DB_UUID_ARRAY, DB_UUID, unit, n));
+                         db_uuid_array(a, unit, n));
     enum err e = write_run(rq, b, &replayed);
     *out = e ? NULL : db_result(b, clashes);
     return e;
@@ -415,17 +417,13 @@ static enum err check_clash(struct request *rq, const struct db_batch *b, int bl
     return fail(rq, ERR_DATES_UNAVAILABLE, pointer_of(p, c->places[clash], ""), booked);
 }
 
-/* Hosts change their calendars all day; what others do to them is worth remembering. */
 static void tell(struct request *rq, struct db_batch *b, const struct change *c, date_t from, date_t to)
 {
     char first[DATE_TEXT_SIZE], last[DATE_TEXT_SIZE];
-    if (uuid_eq(&c->property.host, &rq->principal.user) && uuid_is_nil(&rq->principal.actor)) {
-        return;
-    }
     date_format(first, from);
     date_format(last, to);
     const struct audit_text after[] = { { "from", str_from(first) }, { "to", str_from(last) } };
-    audit_add(rq, b, AUDIT_CALENDAR_UPDATE, &c->property.id, NULL, audit_texts(rq->arena, after, 2));
+    calendar_tell(rq, b, &c->property, after, 2);
 }
 
 /* Blocks first: they wait for stays, and nights with restrictions lock what stays wait for. */

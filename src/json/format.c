@@ -254,6 +254,13 @@ static bool check_name(struct str s)
     return s.n > 0;
 }
 
+/* HH:MM of a day of 24 hours. */
+static bool check_time(struct str s)
+{
+    return s.n == 5 && is_digit(s.p[0]) && is_digit(s.p[1]) && s.p[2] == ':' && s.p[3] >= '0' && s.p[3] <= '5' &&
+           is_digit(s.p[4]) && (s.p[0] - '0') * 10 + s.p[1] - '0' < 24;
+}
+
 const struct format format_table[] = {
     { "email", check_email, "must be an e-mail address", "email", NULL, "ada@example.com" },
     { "uri", check_uri, "must be an https:// URL with a host name", "uri", "^https://",
@@ -267,6 +274,7 @@ const struct format format_table[] = {
     { "phone", check_phone, "must be an E.164 phone number", NULL, "^\\+[1-9][0-9]{6,14}$", "+442079460123" },
     { "name", check_name, "must be a letter and then letters, digits and underscores, all in lower case",
       NULL, "^[a-z][a-z0-9_]*$", "front_desk" },
+    { "time", check_time, "must be a time of day, HH:MM", NULL, "^([01][0-9]|2[0-3]):[0-5][0-9]$", "15:00" },
     { "cursor", check_cursor, "must be a cursor as an earlier answer gave it", NULL, "^[A-Za-z0-9_-]+$",
       "AAECAwQFBgc" },
 };

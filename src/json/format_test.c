@@ -40,6 +40,7 @@ static const struct {
       "442079460123 +0442079460123 +123456 +1234567890123456 +44-20 +44 ++4420794601 +44207946012a "
       "0044207946012" },
     { "name", "a guest front_desk a1_ z9", "A Guest gUest 1a _a a-b a.b a* \xC3\xA4 a\xC3\xA4" },
+    { "time", "00:00 23:59 09:05 15:00", "24:00 12:60 9:00 12.00 12:0 12:000 1200 ab:cd -1:00" },
     { "cursor", "AAECAwQFBgc a a-b_c", "a+b a/b a= a.b \xC3\xBC" },
 };
 

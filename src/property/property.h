@@ -54,6 +54,10 @@ struct property_facts {
  */
 enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out,
                        bool *replayed) MUST_CHECK;
+/* The lock alone, in a batch of the caller, for what has a version of its own. */
+int property_add_lock(struct request *rq, struct db_batch *b, const struct uuid *id);
+enum err property_read_lock(struct request *rq, const PGresult *r, const struct uuid *id,
+                            struct property_facts *out) MUST_CHECK;
 /* What these statements are asked with, for others that do the same ($2 to $4 of property_lock). */
 struct property_right {
     struct db_param user, permissions, everywhere;

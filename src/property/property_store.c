@@ -69,20 +69,30 @@ static enum err no_property(struct request *rq)
     return fail(rq, ERR_NOT_FOUND, NULL, "There is no such property.");
 }
 
-enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out, bool *replayed)
+int property_add_lock(struct request *rq, struct db_batch *b, const struct uuid *id)
 {
-    struct db_batch *b = write_batch(rq);
-    int locked = add_check(rq, b, &q_property_lock, id);
-    enum err e = write_run(rq, b, replayed);
-    if (e || *replayed) {
-        return e;
-    }
-    const PGresult *r = db_result(b, locked);
+    return add_check(rq, b, &q_property_lock, id);
+}
+
+enum err property_read_lock(struct request *rq, const PGresult *r, const struct uuid *id,
+                            struct property_facts *out)
+{
     if (PQntuples(r) == 0) {
         return no_property(rq);
     }
     out->id = *id;
     read_facts(rq, r, out);
+    return ERR_NONE;
+}
+
+enum err property_lock(struct request *rq, const struct uuid *id, struct property_facts *out, bool *replayed)
+{
+    struct db_batch *b = write_batch(rq);
+    int locked = property_add_lock(rq, b, id);
+    enum err e = write_run(rq, b, replayed);
+    if (e || *replayed || (e = property_read_lock(rq, db_result(b, locked), id, out))) {
+        return e;
+    }
     return if_match_allows(rq, out->version)
                ? ERR_NONE
                : fail(rq, ERR_PRECONDITION, NULL, "The property was changed since; read it again.");

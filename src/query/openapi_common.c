@@ -58,7 +58,10 @@ static const struct {
       "\"description\":\"Of rate_limited: names of the quotas that are used up.\"},"
       "\"errors\":{\"type\":\"array\",\"maxItems\":50,\"description\":\"Everything that is wrong with the "
       "request.\","
-      "\"items\":{\"$ref\":\"#/components/schemas/Violation\"}}}}" },
+      "\"items\":{\"$ref\":\"#/components/schemas/Violation\"}},"
+      "\"reasons\":{\"type\":\"array\",\"maxItems\":40,\"description\":\"Of stay_rules and dates_unavailable: "
+      "every rule that stands against the stay, as GET /v1/properties/{id}/availability/explain tells them.\","
+      "\"items\":{\"type\":\"object\"}}}}" },
 };
 
 static const struct {

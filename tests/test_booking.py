@@ -48,7 +48,9 @@ def test_a_quote(api, place):
     body = answer.json()
     assert body["property_id"] == place and (body["check_in"], body["check_out"], body["guests"]) == (day(10), day(13), 2)
     assert body["lines"] == [{"kind": "accommodation", "description": "3 nights", "quantity": 3,
-                              "unit_amount": {"amount": 12000, "currency": "USD"}, "amount": {"amount": 36000, "currency": "USD"}}]
+                              "unit_amount": {"amount": 12000, "currency": "USD"}, "amount": {"amount": 36000, "currency": "USD"},
+                              "payee": "host", "included": False}]
+    assert body["host_lines"] == body["lines"] and body["host_total"] == body["total"]
     assert body["total"] == {"amount": 36000, "currency": "USD"}
     left = datetime.datetime.fromisoformat(body["expires_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
     assert 0 < left.total_seconds() <= 15 * 60 + 5

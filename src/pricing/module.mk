@@ -1,12 +1,11 @@
 # src/pricing: what a stay costs, quotes, coupons.
-libnexus_a_SOURCES += %D%/pricing.h %D%/pricing_rules.h %D%/pricing_rules.c %D%/price_engine.h %D%/price_engine.c \
-	%D%/price_split.c %D%/pricing_plan.h %D%/pricing_plan.c %D%/quote_entity.c %D%/quote_lines.c \
-	%D%/op_quote_create.c %D%/op_quote_read.c
+libnexus_a_SOURCES += %D%/pricing.h %D%/price_engine.h %D%/price_engine.c \
+	%D%/price_split.c %D%/price_json.c %D%/pricing_plan.h %D%/pricing_plan.c %D%/quote.h %D%/quote_make.c \
+	%D%/quote_entity.c %D%/quote_lines.c %D%/op_quote_create.c %D%/op_quote_read.c %D%/op_quote_explain.c \
+	%D%/op_pricing_read.c %D%/op_pricing_update.c
 
 if HAVE_CHECK
-check_PROGRAMS += %D%/pricing_tests %D%/price_tests
-%C%_pricing_tests_SOURCES = %D%/pricing_tests.c
-%C%_pricing_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += %D%/price_tests
 %C%_price_tests_SOURCES = %D%/price_tests.c
 %C%_price_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
 endif

@@ -2,8 +2,8 @@
 #include "pricing/pricing.h"
 
 #include "calendar/stay.h"
-#include "db/queries.h"
 #include "http/idempotency.h"
+#include "pricing/quote.h"
 #include "property/property.h"
 #include "query/plan.h"
 
@@ -11,36 +11,115 @@ struct quote_create_in {
     struct shape_seen seen;
     struct uuid property_id;
     date_t check_in, check_out;
-    int64_t guests;
+    int64_t guests, adults, children, infants;
+    struct shape_list child_ages; /* of int64_t */
+    struct str coupon, display_currency;
+};
+enum {
+    PROPERTY_ID,
+    CHECK_IN,
+    CHECK_OUT,
+    GUESTS,
+    ADULTS,
+    CHILDREN,
+    INFANTS,
+    CHILD_AGES,
+    COUPON,
+    DISPLAY_CURRENCY
 };
 #define IN(member) offsetof(struct quote_create_in, member)
 
+static const struct shape_field age = { .type = SHAPE_INT,
+                                        .min = PRICE_CHILD_AGE,
+                                        .max = PRICE_ADULT_AGE - 1 };
+
 static const struct shape_field in_fields[] = {
-    { .name = "property_id",
-      .type = SHAPE_UUID,
-      .flags = SHAPE_REQUIRED,
-      .offset = IN(property_id),
-      .doc = "Property to stay in." },
-    { .name = "check_in",
-      .type = SHAPE_DATE,
-      .flags = SHAPE_REQUIRED,
-      .offset = IN(check_in),
-      .doc = "First night, in the property's zone." },
-    { .name = "check_out",
-      .example = "\"2027-05-04\"",
-      .type = SHAPE_DATE,
-      .flags = SHAPE_REQUIRED,
-      .offset = IN(check_out),
-      .doc = "Day of departure." },
-    { .name = "guests",
-      .type = SHAPE_INT,
-      .flags = SHAPE_REQUIRED,
-      .offset = IN(guests),
-      .min = 1,
-      .max = 100,
-      .doc = "Guests.",
-      .example = "2" },
+    [PROPERTY_ID] = { .name = "property_id",
+                      .type = SHAPE_UUID,
+                      .flags = SHAPE_REQUIRED,
+                      .offset = IN(property_id),
+                      .doc = "Property to stay in." },
+    [CHECK_IN] = { .name = "check_in",
+                   .type = SHAPE_DATE,
+                   .flags = SHAPE_REQUIRED,
+                   .offset = IN(check_in),
+                   .doc = "First night, in the property's zone." },
+    [CHECK_OUT] = { .name = "check_out",
+                    .example = "\"2027-05-04\"",
+                    .type = SHAPE_DATE,
+                    .flags = SHAPE_REQUIRED,
+                    .offset = IN(check_out),
+                    .doc = "Day of departure." },
+    [GUESTS] = { .name = "guests",
+                 .type = SHAPE_INT,
+                 .offset = IN(guests),
+                 .min = 1,
+                 .max = 100,
+                 .doc = "Adults and children together. Without adults, all that are no children are adults.",
+                 .example = "3" },
+    [ADULTS] = { .name = "adults",
+                 .type = SHAPE_INT,
+                 .offset = IN(adults),
+                 .min = 1,
+                 .max = 100,
+                 .doc = "Guests of 18 years or more; this or guests is required.",
+                 .example = "2" },
+    [CHILDREN] = { .name = "children",
+                   .type = SHAPE_INT,
+                   .offset = IN(children),
+                   .min = 0,
+                   .max = 99,
+                   .def = "0",
+                   .doc = "Guests of 2 to 17 years.",
+                   .example = "1" },
+    [INFANTS] = { .name = "infants",
+                  .type = SHAPE_INT,
+                  .offset = IN(infants),
+                  .min = 0,
+                  .max = 20,
+                  .def = "0",
+                  .doc = "Children under 2, who are no guests: they need no bed." },
+    [CHILD_AGES] = { .name = "child_ages",
+                     .type = SHAPE_LIST,
+                     .offset = IN(child_ages),
+                     .min = 0,
+                     .max = 99,
+                     .item = &age,
+                     .doc = "The age of each child on the day of arrival; without it they count as 17.",
+                     .example = "[9]" },
+    [COUPON] = { .name = "coupon",
+                 .type = SHAPE_STRING,
+                 .offset = IN(coupon),
+                 .min = 3,
+                 .max = 32,
+                 .doc = "Code of a coupon. Its use is reserved by the booking, not by the quote.",
+                 .example = "\"SUMMER-10\"" },
+    [DISPLAY_CURRENCY] = { .name = "display_currency",
+                           .type = SHAPE_STRING,
+                           .offset = IN(display_currency),
+                           .min = 3,
+                           .max = 3,
+                           .format = "currency",
+                           .doc = "Show the amounts in this currency too, at the latest stored rate. The "
+                                  "property's is charged.",
+                           .example = "\"EUR\"" },
 };
+
+static void check_guests(const struct quote_create_in *in, struct violations *v)
+{
+    if (!SHAPE_HAS(in, GUESTS) && !SHAPE_HAS(in, ADULTS)) {
+        violations_add(v, "/guests", "required", "Give guests or adults.");
+    } else if (SHAPE_HAS(in, GUESTS) && SHAPE_HAS(in, ADULTS) && in->guests != in->adults + in->children) {
+        violations_add(v, "/guests", "rule", "guests is adults and children together.");
+    } else if (SHAPE_HAS(in, GUESTS) && in->guests <= in->children) {
+        violations_add(v, "/children", "rule", "At least one guest is an adult.");
+    } else if (in->adults + in->children > 100) {
+        violations_add(v, "/children", "max", "At most 100 guests.");
+    }
+    if (SHAPE_HAS(in, CHILD_AGES) && (int64_t)in->child_ages.count != in->children) {
+        violations_add(v, "/child_ages", "rule", "One age for each child.");
+    }
+}
 
 static void in_check(const void *p, struct violations *v)
 {
@@ -50,6 +129,7 @@ static void in_check(const void *p, struct violations *v)
     } else if (in->check_out - in->check_in > PROPERTY_NIGHTS_MAX) {
         violations_add(v, "/check_out", "max", "A stay has at most %d nights.", PROPERTY_NIGHTS_MAX);
     }
+    check_guests(in, v);
 }
 
 static const struct shape in_shape = { .name = "QuoteCreate",
@@ -60,8 +140,8 @@ static const struct shape in_shape = { .name = "QuoteCreate",
                                        .check = in_check };
 
 static enum err quote_create_exec(struct request *rq);
-static const enum err errors[] = { ERR_NOT_FOUND, ERR_STAY_RULES, ERR_DATES_UNAVAILABLE, ERR_VALIDATION,
-                                   ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND,      ERR_STAY_RULES, ERR_DATES_UNAVAILABLE,
+                                   ERR_COUPON_USED_UP, ERR_VALIDATION, ERR_NONE };
 
 const struct op op_quote_create = {
     .name = "quote_create",
@@ -70,8 +150,9 @@ const struct op op_quote_create = {
     .tag = "Bookings",
     .summary = "Ask for the price of a stay",
     .doc = "Freezes the price for a while (expires_at). Nothing is reserved. With a token the quote is the "
-           "caller's; without "
-           "one, whoever knows its id may book it. A stay that breaks rules is refused with all of them.",
+           "caller's; without one, whoever knows its id may book it. A stay that breaks rules is refused "
+           "with all of "
+           "them. GET /v1/quotes/{id}/explain derives every amount.",
     .perm = PERM_PUBLIC,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT,
@@ -82,84 +163,59 @@ const struct op op_quote_create = {
     .exec = quote_create_exec,
 };
 
-static enum err fetch_basis(struct request *rq, const struct quote_create_in *in, struct stay_basis *out,
-                            bool *replayed)
+static struct quote_wanted wanted_of(struct request *rq, const struct quote_create_in *in)
 {
-    struct db_batch *b = write_batch(rq);
-    struct stay_ask ask = stay_add(rq, b, &in->property_id, in->check_in, in->check_out);
-    enum err e = write_run(rq, b, replayed);
-    return e || *replayed ? e : stay_read(rq, b, ask, &in->property_id, "/property_id", out);
-}
-
-/* Every night has a price of its own; the last of the basis is the day of departure. */
-static bool price_stay(struct arena *a, const struct stay *stay, const struct stay_basis *basis,
-                       struct stay_price *out)
-{
-    size_t n = basis->night_count - 1;
-    struct night_price *nights = ARENA_ARRAY(a, struct night_price, n);
-    for (size_t i = 0; i < n; i++) {
-        nights[i] = (struct night_price){ basis->nights[i].night, basis->nights[i].price };
+    const int64_t *ages = in->child_ages.items;
+    int *copy = ARENA_ARRAY(rq->arena, int, in->child_ages.count);
+    for (size_t i = 0; i < in->child_ages.count; i++) {
+        copy[i] = (int)ages[i];
     }
-    return stay_price(a, stay, 0, nights, n, out);
+    return (struct quote_wanted){ .property_id = in->property_id,
+                                  .check_in = in->check_in,
+                                  .check_out = in->check_out,
+                                  .adults =
+                                      (int)(SHAPE_HAS(in, ADULTS) ? in->adults : in->guests - in->children),
+                                  .children = (int)in->children,
+                                  .infants = (int)in->infants,
+                                  .child_ages = SHAPE_HAS(in, CHILD_AGES) ? copy : NULL,
+                                  .coupon = in->coupon,
+                                  .display_currency = in->display_currency };
 }
 
-static void add_lines(struct request *rq, struct db_batch *b, const struct uuid *id,
-                      const struct stay_price *price)
+static enum err store_quote(struct request *rq, const struct quote_wanted *w, const struct quote_basis *basis,
+                            const struct price *price)
 {
-    size_t n = price->line_count;
-    struct str *texts = ARENA_ARRAY(rq->arena, struct str, n);
-    int32_t *quantities = ARENA_ARRAY(rq->arena, int32_t, n);
-    int64_t *amounts = ARENA_ARRAY(rq->arena, int64_t, n);
-    for (size_t i = 0; i < n; i++) {
-        quantities[i] = price->lines[i].quantity;
-        amounts[i] = price->lines[i].unit_amount;
-        texts[i] =
-            str_from(arena_printf(rq->arena, quantities[i] == 1 ? "%d night" : "%d nights", quantities[i]));
-    }
-    DB_ADD(b, &q_quote_lines_insert, db_uuid(id), db_text_array(rq->arena, texts, n),
-           db_int4_array(rq->arena, quantities, n), db_int8_array(rq->arena, amounts, n));
-}
-
-static enum err store_quote(struct request *rq, const struct quote_create_in *in, const struct stay_basis *basis,
-                            const struct stay_price *price)
-{
-    struct arena *a = rq->arena;
-    struct uuid *id = ARENA_NEW(a, struct uuid);
+    struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
     *id = uuid_v7();
     struct db_batch *b = write_batch(rq);
-    DB_ADD(b, &q_quote_insert, db_uuid(id), db_uuid(&in->property_id),
-           db_uuid(principal_for(&rq->principal, PERM_BOOKING_CREATE)), db_date(a, in->check_in),
-           db_date(a, in->check_out), db_int4(a, (int32_t)in->guests), db_int8(a, price->total),
-           db_text(basis->currency), db_int8(a, rq->options->quote_lifetime));
-    add_lines(rq, b, id, price);
     const struct plan *plan;
     struct selection *sel;
     int index;
     bool replayed;
-    enum err e = plan_add_item(rq, b, &entity_quote, id, &index, &plan, &sel);
-    if (e || (e = write_run(rq, b, &replayed))) {
+    enum err e = quote_add_rows(rq, b, id, w, basis, price);
+    if (e || (e = plan_add_item(rq, b, &entity_quote, id, &index, &plan, &sel)) ||
+        (e = write_run(rq, b, &replayed))) {
         return e;
     }
     char text[UUID_TEXT_SIZE];
     uuid_format(text, id);
-    response_header(rq, "Location", arena_printf(a, "/v1/quotes/%s", text));
+    response_header(rq, "Location", arena_printf(rq->arena, "/v1/quotes/%s", text));
     return plan_write(rq, plan, sel, db_result(b, index));
 }
 
 static enum err quote_create_exec(struct request *rq)
 {
-    const struct quote_create_in *in = rq->in;
-    struct stay stay = { in->check_in, in->check_out, (int)in->guests };
-    struct stay_basis basis;
-    struct stay_price price;
+    struct quote_wanted wanted = wanted_of(rq, rq->in);
+    struct stay stay = { wanted.check_in, wanted.check_out, wanted.adults + wanted.children };
+    struct quote_basis basis;
+    struct price price;
     bool replayed;
-    enum err e = fetch_basis(rq, in, &basis, &replayed);
-    if (e || replayed || (e = stay_check(rq, &stay, &basis))) {
+    struct db_batch *b = write_batch(rq);
+    struct quote_ask ask = quote_add(rq, b, &wanted);
+    enum err e = write_run(rq, b, &replayed);
+    if (e || replayed || (e = quote_read(rq, b, ask, &wanted, &basis)) ||
+        (e = stay_check(rq, &stay, &basis.stay)) || (e = quote_price(rq, &wanted, &basis, &price))) {
         return e;
     }
-    if (!price_stay(rq->arena, &stay, &basis, &price)) {
-        return fail(rq, ERR_STAY_RULES, "/check_out",
-                    "The price of this stay is beyond what can be counted.");
-    }
-    return store_quote(rq, in, &basis, &price);
+    return store_quote(rq, &wanted, &basis, &price);
 }

@@ -185,13 +185,14 @@ static int extra_children(const struct maker *m, int *ages)
 }
 
 /* So many persons, each night. Nothing is said of what costs nothing. */
-static void add_persons(struct maker *m, int persons, int64_t price, int all)
+static void add_persons(struct maker *m, struct str who, int persons, int64_t price, int all)
 {
     int nights = (int)m->stay->night_count;
     if (persons <= 0 || price == 0) {
         return;
     }
     const struct price_line *line = add_line(m, (struct price_line){ .kind = PRICE_EXTRA_GUEST,
+                                                                     .name = who,
                                                                      .quantity = persons * nights,
                                                                      .unit_amount = price,
                                                                      .how = { .rule = PRICE_RULE_FLAT,
@@ -209,6 +210,7 @@ static void add_guests(struct maker *m)
 {
     const struct price_guests *g = &m->plan->guests;
     const struct price_stay *s = m->stay;
+    const struct str extra = STR("extra guest");
     int guests = s->adults + s->children;
     if (g->included > 0 && guests > g->included) {
         int *ages = ARENA_ARRAY(m->a, int, (size_t)s->children + 1);
@@ -219,15 +221,15 @@ static void add_guests(struct maker *m)
         for (int i = children; i-- > 0;) {
             int64_t own = price_of_age(g, ages[i]);
             if (own != price) {
-                add_persons(m, same, price, guests);
+                add_persons(m, extra, same, price, guests);
                 price = own;
                 same = 0;
             }
             same++;
         }
-        add_persons(m, same, price, guests);
+        add_persons(m, extra, same, price, guests);
     }
-    add_persons(m, s->infants, g->infant, guests + s->infants);
+    add_persons(m, STR("infant"), s->infants, g->infant, guests + s->infants);
 }
 
 /* ---- fees, coupon, service fee */
@@ -482,7 +484,7 @@ static size_t room(const struct price_stay *s, const struct price_plan *plan)
                 plan->tax_count + 3);
 }
 
-bool price_stay(struct arena *a, const struct price_stay *stay, struct price *out)
+bool price_make(struct arena *a, const struct price_stay *stay, struct price *out)
 {
     struct maker m = { .a = a, .stay = stay, .plan = stay->plan ? stay->plan : &no_plan, .out = out };
     *out = (struct price){ .lines = ARENA_ARRAY(a, struct price_line, room(stay, m.plan)) };

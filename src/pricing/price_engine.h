@@ -157,7 +157,7 @@ struct price_line {
     bool included; /* contained in other lines: shown, not added */
     int quantity;
     int64_t unit_amount, amount; /* amount = quantity * unit_amount */
-    struct str name;             /* of a fee, tax or coupon; else absent */
+    struct str name;             /* of a fee, tax, coupon or kind of guest; else absent */
     struct uuid season;          /* NIGHTS */
     struct price_derivation how;
 };
@@ -169,7 +169,7 @@ struct price {
 };
 
 /* False when a sum does not fit. */
-bool price_stay(struct arena *a, const struct price_stay *stay, struct price *out);
+bool price_make(struct arena *a, const struct price_stay *stay, struct price *out);
 
 /* What the derivation gives: the amount of its line but for the sign. */
 int64_t price_derived(const struct price_derivation *how, int quantity, int64_t unit_amount);
@@ -188,6 +188,14 @@ int64_t price_share(int64_t v, int64_t ppm, int64_t divisor);
  * major unit for major unit. False when it does not fit.
  */
 #define PRICE_RATE_SCALE 12
-bool price_convert(int64_t v, int64_t rate, int from_exponent, int to_exponent, int64_t *out);
+struct price_rate {
+    int64_t rate;
+    int from_exponent, to_exponent; /* ISO 4217 */
+};
+bool price_convert(int64_t v, const struct price_rate *rate, int64_t *out);
+/* Signed amounts and their sum, each converted and so that the parts sum to the sum: by largest remainders.
+ */
+bool price_convert_parts(struct arena *a, const int64_t *v, size_t n, const struct price_rate *rate,
+                         int64_t *out, int64_t *sum);
 
 #endif

@@ -63,15 +63,51 @@ static wide power_of_ten(int n)
     return p;
 }
 
-bool price_convert(int64_t v, int64_t rate, int from_exponent, int to_exponent, int64_t *out)
+/* v * rate in the other currency's minor units is *n / *d. */
+static bool fraction_of(int64_t v, const struct price_rate *r, wide *n, wide *d)
 {
-    int up = to_exponent - from_exponent;
-    wide n = (wide)(v < 0 ? -v : v), d = power_of_ten(PRICE_RATE_SCALE + (up < 0 ? -up : 0));
-    if (__builtin_mul_overflow(n, (wide)rate, &n) ||
-        __builtin_mul_overflow(n, power_of_ten(up > 0 ? up : 0), &n) ||
-        __builtin_add_overflow(n, d / 2, &n) || n / d > INT64_MAX) {
+    int up = r->to_exponent - r->from_exponent;
+    *d = power_of_ten(PRICE_RATE_SCALE + (up < 0 ? -up : 0));
+    return !__builtin_mul_overflow((wide)v, (wide)r->rate, n) &&
+           !__builtin_mul_overflow(*n, power_of_ten(up > 0 ? up : 0), n) &&
+           *n / *d<INT64_MAX && * n / *d> - INT64_MAX;
+}
+
+bool price_convert(int64_t v, const struct price_rate *rate, int64_t *out)
+{
+    wide n, d;
+    if (!fraction_of(v, rate, &n, &d)) {
         return false;
     }
-    *out = (int64_t)(n / d) * (v < 0 ? -1 : 1);
+    *out = (int64_t)((n + (n < 0 ? -d : d) / 2) / d);
+    return true;
+}
+
+bool price_convert_parts(struct arena *a, const int64_t *v, size_t count, const struct price_rate *rate,
+                         int64_t *out, int64_t *sum)
+{
+    struct remainder *rests = ARENA_ARRAY(a, struct remainder, count);
+    int64_t exact = 0, left;
+    wide n, d;
+    for (size_t i = 0; i < count; i++) {
+        exact += v[i];
+    }
+    if (!price_convert(exact, rate, sum)) {
+        return false;
+    }
+    left = *sum;
+    for (size_t i = 0; i < count; i++) {
+        if (!fraction_of(v[i], rate, &n, &d)) {
+            return false;
+        }
+        wide down = n / d - (n % d < 0);
+        out[i] = (int64_t)down;
+        rests[i] = (struct remainder){ n - down * d, i };
+        left -= out[i];
+    }
+    qsort(rests, count, sizeof(rests[0]), by_size);
+    for (size_t i = 0; i < count && left > 0; i++, left--) {
+        out[rests[i].place]++;
+    }
     return true;
 }

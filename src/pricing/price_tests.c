@@ -32,7 +32,7 @@ static struct price_stay stay_of(size_t n)
 static struct price priced(const struct price_stay *s)
 {
     struct price p;
-    ck_assert(price_stay(arena, s, &p));
+    ck_assert(price_make(arena, s, &p));
     return p;
 }
 
@@ -306,11 +306,11 @@ START_TEST(what_does_not_fit_is_refused)
     struct price_stay s = stay_of(2);
     struct price p;
     nights[0].price = INT64_MAX;
-    ck_assert(!price_stay(arena, &s, &p));
+    ck_assert(!price_make(arena, &s, &p));
     nights[0].price = INT64_MAX - 10000;
-    ck_assert(price_stay(arena, &s, &p));
+    ck_assert(price_make(arena, &s, &p));
     s.guest_fee_ppm = 1;
-    ck_assert(!price_stay(arena, &s, &p));
+    ck_assert(!price_make(arena, &s, &p));
 }
 END_TEST
 
@@ -346,15 +346,29 @@ END_TEST
 
 START_TEST(conversion_heeds_exponents)
 {
+    const struct price_rate yen = { 157250000000000, 2, 0 }, back = { 6359300477, 0, 2 },
+                            dinar = { 307000000000, 2, 3 }, far = { INT64_MAX, 0, 4 };
     int64_t v;
-    const int64_t rate = 157250000000000;            /* 157.25 */
-    ck_assert(price_convert(10000, rate, 2, 0, &v)); /* 100.00 USD in JPY */
+    ck_assert(price_convert(10000, &yen, &v)); /* 100.00 USD in JPY at 157.25 */
     ck_assert_int_eq(v, 15725);
-    ck_assert(price_convert(15725, 6359300477, 0, 2, &v)); /* and back */
+    ck_assert(price_convert(15725, &back, &v));
     ck_assert_int_eq(v, 10000);
-    ck_assert(price_convert(-1000, 307000000000, 2, 3, &v)); /* -10.00 USD in KWD */
+    ck_assert(price_convert(-1000, &dinar, &v)); /* -10.00 USD in KWD */
     ck_assert_int_eq(v, -3070);
-    ck_assert(!price_convert(INT64_MAX, INT64_MAX, 0, 4, &v));
+    ck_assert(!price_convert(INT64_MAX, &far, &v));
+}
+END_TEST
+
+START_TEST(converted_parts_sum_to_the_converted_sum)
+{
+    const struct price_rate third = { 333333333333, 2, 2 };
+    const int64_t parts[] = { 100, 100, 100, -50 };
+    int64_t out[4], sum;
+    ck_assert(price_convert_parts(arena, parts, 4, &third, out, &sum));
+    ck_assert_int_eq(sum, 83); /* 83.33 */
+    ck_assert_int_eq(out[0] + out[1] + out[2] + out[3], sum);
+    ck_assert_int_eq(out[0], 33);
+    ck_assert_int_eq(out[3], -16);
 }
 END_TEST
 
@@ -465,7 +479,7 @@ START_TEST(every_price_adds_up)
         struct price p;
         arena_reset(arena);
         random_stay(&s);
-        ck_assert(price_stay(arena, &s, &p));
+        ck_assert(price_make(arena, &s, &p));
         check_price(&p);
     }
 }
@@ -514,6 +528,7 @@ int main(void)
     tcase_add_test(t, shares_are_rounded_half_up);
     tcase_add_test(t, largest_remainders);
     tcase_add_test(t, conversion_heeds_exponents);
+    tcase_add_test(t, converted_parts_sum_to_the_converted_sum);
     tcase_add_test(t, every_price_adds_up);
     tcase_add_test(t, every_split_adds_up);
     suite_add_tcase(s, t);

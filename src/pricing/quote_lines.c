@@ -30,6 +30,21 @@ static const struct shape_field line_fields[] = {
       .sub = &money,
       .doc = "quantity times unit_amount.",
       .example = "{\"amount\":38700,\"currency\":\"USD\"}" },
+    { .name = "payee",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .doc = "Whose it is, or who bears it: host, platform or tax.",
+      .example = "\"host\"" },
+    { .name = "included",
+      .type = SHAPE_BOOL,
+      .flags = SHAPE_REQUIRED,
+      .doc = "A tax that other lines contain: shown, not added.",
+      .example = "false" },
+    { .name = "display_amount",
+      .type = SHAPE_OBJECT,
+      .sub = &money,
+      .doc = "amount in the currency asked for.",
+      .example = "{\"amount\":35400,\"currency\":\"EUR\"}" },
 };
 
 static const struct shape line = {
@@ -43,5 +58,48 @@ static const struct shape_field line_item = { .type = SHAPE_OBJECT, .sub = &line
 static const struct shape_field lines = {
     .name = "lines", .type = SHAPE_LIST, .item = &line_item, .doc = "What the total is made of."
 };
+static const struct shape_field host_lines = {
+    .name = "host_lines", .type = SHAPE_LIST, .item = &line_item, .doc = "What host_total is made of."
+};
+
+static const struct shape_field age_item = { .type = SHAPE_INT };
+static const struct shape_field ages = { .name = "child_ages",
+                                         .type = SHAPE_LIST,
+                                         .item = &age_item,
+                                         .doc = "Ages of the children.",
+                                         .example = "[9]" };
+
+static const struct shape_field display_fields[] = {
+    { .name = "total",
+      .type = SHAPE_OBJECT,
+      .flags = SHAPE_REQUIRED,
+      .sub = &money,
+      .doc = "total in that currency.",
+      .example = "{\"amount\":35400,\"currency\":\"EUR\"}" },
+    { .name = "rate",
+      .type = SHAPE_NUMBER,
+      .flags = SHAPE_REQUIRED,
+      .doc = "Units of it for one of the property's currency.",
+      .example = "0.9147" },
+    { .name = "as_of",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .doc = "Time of the rate.",
+      .example = "\"2027-04-30T15:00:00Z\"" },
+};
+static const struct shape display_shape = { .name = "QuoteDisplay",
+                                            .fields = display_fields,
+                                            .count = SHAPE_COUNT(display_fields),
+                                            .doc = "A price in another currency." };
+static const struct shape_field display = { .name = "display",
+                                            .type = SHAPE_OBJECT,
+                                            .flags = SHAPE_NULLABLE,
+                                            .sub = &display_shape,
+                                            .doc = "The price in the currency asked for." };
 
 const struct field_json quote_lines_json[] = { { "lines", &lines }, { NULL, NULL } };
+const struct field_json quote_json[] = { { "lines", &lines },
+                                         { "host_lines", &host_lines },
+                                         { "child_ages", &ages },
+                                         { "display", &display },
+                                         { NULL, NULL } };

@@ -555,12 +555,22 @@ def availability_explain(world, owner):
     return Call({"id": world.property()}, query=f"check_in={market.day(30)}&check_out={market.day(32)}&guests=2", missing={"id": nothing()})
 
 
+@call("pricing_read")
+def pricing_read(world, owner):
+    return Call({"id": world.property()}, missing={"id": nothing()})
+
+
+@call("pricing_update")
+def pricing_update(world, owner):
+    return Call({"id": world.property()}, json={"fees": [{"name": "Cleaning", "ppm": 10000}]}, missing={"id": nothing()})
+
+
 @call("quote_create")
 def quote_create(world, owner):
     return Call(json={"property_id": world.property(), "check_in": market.day(30), "check_out": market.day(32), "guests": 2})
 
 
-@call("quote_read")
+@call("quote_read", "quote_explain")
 def quote_read(world, owner):
     return Call({"id": world.quote()}, missing={"id": nothing()})
 

@@ -1,0 +1,238 @@
+"""Prices: the pricing document of a property, quotes for both sides, their explanation."""
+import random
+
+import pytest
+
+import price_oracle
+from marketplace import book, day, make_property, quote
+
+MONEY = lambda amount: {"amount": amount, "currency": "USD"}  # noqa: E731
+PLAN = {"cancellation_policy": "moderate",
+        "discounts": [{"kind": "length_of_stay", "threshold": 7, "ppm": 100000}, {"kind": "early", "threshold": 20, "ppm": 50000}],
+        "guests": {"included": 2, "extra": MONEY(1500), "infant": MONEY(200), "children": [{"under": 12, "price": MONEY(700)}]},
+        "fees": [{"name": "Cleaning", "per": "stay", "amount": MONEY(4500)}, {"name": "Linen", "ppm": 10000}],
+        "taxes": [{"name": "VAT", "ppm": 70000, "included": True}, {"name": "City tax", "per": "guest_night", "amount": MONEY(250),
+                                                                   "included": False, "exempt_under": 16, "max_nights": 5}]}
+
+
+@pytest.fixture(scope="module")
+def host(stack):
+    return stack.user(name="Pricing Host")
+
+
+@pytest.fixture(scope="module")
+def guest(stack):
+    return stack.user(name="Pricing Guest")
+
+
+@pytest.fixture
+def place(host):
+    return make_property(host, capacity=9)["id"]
+
+
+def put(host, place, plan, **kwargs):
+    answer = host.put(f"/v1/properties/{place}/pricing", json=plan, **kwargs)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def ask(session, place, first=30, nights=8, **more):
+    more = more or {"guests": 2}
+    answer = session.post("/v1/quotes", json={"property_id": place, "check_in": day(first), "check_out": day(first + nights), **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def problem(answer, status):
+    assert answer.status_code == status, answer.text
+    return {(e["pointer"], e["code"]) for e in answer.json().get("errors", [])}
+
+
+# ---- the document
+
+def test_a_property_without_a_document_has_an_empty_one(host, place):
+    answer = host.get(f"/v1/properties/{place}/pricing")
+    assert answer.status_code == 200
+    assert answer.json() == {"cancellation_policy": "flexible", "discounts": [], "guests": {"children": []}, "fees": [], "taxes": []}
+    put(host, place, answer.json())
+
+
+def test_what_is_put_is_what_is_read(host, place):
+    made = put(host, place, PLAN)
+    read = host.get(f"/v1/properties/{place}/pricing")
+    assert read.json() == made.json() and read.headers["ETag"] == made.headers["ETag"]
+    assert {**PLAN, "taxes": read.json()["taxes"]} == read.json()
+    put(host, place, read.json())  # as it is
+    put(host, place, {})
+    assert host.get(f"/v1/properties/{place}/pricing").json()["fees"] == []
+
+
+def test_if_match_guards_the_document(host, place):
+    first = host.get(f"/v1/properties/{place}/pricing").headers["ETag"]
+    put(host, place, PLAN, headers={"If-Match": first})
+    assert host.put(f"/v1/properties/{place}/pricing", json={}, headers={"If-Match": first}).status_code == 412
+    again = host.put(f"/v1/properties/{place}/pricing", json={}, headers={"Idempotency-Key": "pricing-once-0000001"})
+    replay = host.put(f"/v1/properties/{place}/pricing", json={}, headers={"Idempotency-Key": "pricing-once-0000001"})
+    assert again.content == replay.content and replay.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("plan,pointers", [
+    ({"fees": [{"name": "x"}]}, {"/fees/0/amount"}),
+    ({"fees": [{"name": "x", "amount": MONEY(1), "ppm": 5}]}, {"/fees/0/ppm"}),
+    ({"fees": [{"name": "x", "per": "night", "ppm": 5}]}, {"/fees/0/per"}),
+    ({"fees": [{"name": "x", "amount": {"amount": 1, "currency": "EUR"}}]}, {"/fees/0/amount/currency"}),
+    ({"taxes": [{"name": "x", "ppm": 5, "on": ["service_fee"], "included": True}, {"name": "y", "amount": MONEY(1), "on": ["fees"]}]},
+     {"/taxes/0/on", "/taxes/1/on"}),
+    ({"guests": {"extra": MONEY(5)}}, {"/guests/included"}),
+    ({"guests": {"included": 1, "children": [{"under": 9, "price": MONEY(1)}, {"under": 5, "price": MONEY(1)}]}}, {"/guests/children/1/under"}),
+    ({"discounts": [{"kind": "early", "threshold": 3, "ppm": 1}] * 2}, {"/discounts/1/threshold"}),
+    ({"discounts": [{"kind": "early", "threshold": 3, "ppm": 1000001}], "surprise": 1}, {"/discounts/0/ppm", "/surprise"}),
+])
+def test_every_fault_is_named(host, place, plan, pointers):
+    answer = host.put(f"/v1/properties/{place}/pricing", json=plan)
+    assert {p for p, _ in problem(answer, 422)} == pointers
+    assert host.get(f"/v1/properties/{place}/pricing").json()["fees"] == [], "nothing half-written"
+
+
+def test_the_document_is_its_hosts(host, guest, api, stack, place):
+    other = stack.user(name="Another Host")
+    assert guest.get(f"/v1/properties/{place}/pricing").status_code == 404
+    assert api.get(f"/v1/properties/{place}/pricing").status_code == 401
+    assert other.put(f"/v1/properties/{place}/pricing", json=PLAN).status_code == 404
+    host.put(f"/v1/properties/{place}/members/{other.id}", json={"permissions": ["calendar.write"]})
+    put(other, place, PLAN)
+    assert stack.query("select count(*) from audit_log where action = 'pricing.update' and target_id = %s", place)[0][0] == 1
+
+
+# ---- quotes
+
+def test_a_quote_for_both_sides(host, guest, place):
+    put(host, place, PLAN)
+    made = ask(guest, place, adults=2, children=2, child_ages=[9, 17], infants=1)
+    # 8 nights of 120.00, 10 % and 5 % off; a guest of 17 and one of 9 beyond the two, a baby
+    lines = [(line["kind"], line["amount"]["amount"], line["payee"], line["included"]) for line in made["lines"]]
+    assert lines == [("accommodation", 96000, "host", False), ("discount", -9600, "host", False), ("discount", -4800, "host", False),
+                     ("extra_guest", 12000, "host", False), ("extra_guest", 5600, "host", False), ("extra_guest", 1600, "host", False),
+                     ("fee", 4500, "host", False), ("fee", 1008, "host", False),
+                     ("tax", 6955, "tax", True), ("tax", 3 * 5 * 250, "tax", False)]
+    assert made["total"]["amount"] == 106308 + 3750 and made["tax_total"]["amount"] == 6955 + 3750
+    assert made["host_total"]["amount"] == 106308 - 6955 and made["platform_total"]["amount"] == 0
+    assert made["cancellation_policy"] == "moderate"
+    assert (made["guests"], made["adults"], made["children"], made["infants"], made["child_ages"]) == (4, 2, 2, 1, [9, 17])
+
+
+def test_a_quote_is_frozen(host, api, place):
+    put(host, place, PLAN)
+    made = ask(api, place)
+    put(host, place, {})
+    assert api.get(f"/v1/quotes/{made['id']}").json() == made
+    assert ask(api, place)["total"]["amount"] == 96000
+
+
+@pytest.mark.parametrize("body,pointers", [
+    ({}, {"/guests"}), ({"guests": 3, "adults": 2}, {"/guests"}), ({"guests": 2, "children": 2}, {"/children"}),
+    ({"adults": 2, "children": 1, "child_ages": [3, 4]}, {"/child_ages"}), ({"adults": 60, "children": 50}, {"/children"}),
+    ({"adults": 1, "children": 1, "child_ages": [18]}, {"/child_ages/0"}), ({"guests": 2, "display_currency": "XXQ"}, {"/display_currency"}),
+    ({"guests": 2, "coupon": "NOSUCH"}, {"/coupon"}), ({"guests": 2, "total": 1}, {"/total"}),
+])
+def test_faults_of_who_comes(api, place, body, pointers):
+    answer = api.post("/v1/quotes", json={"property_id": place, "check_in": day(30), "check_out": day(32), **body})
+    assert {p for p, _ in problem(answer, 422)} == pointers
+
+
+def test_infants_need_no_place(host, api):
+    place = make_property(host, capacity=2)["id"]
+    assert ask(api, place, adults=2, infants=2)["guests"] == 2
+    answer = api.post("/v1/quotes", json={"property_id": place, "check_in": day(30), "check_out": day(32), "adults": 2, "children": 1})
+    assert problem(answer, 422) == {("/guests", "capacity")}
+
+
+# ---- explained
+
+def check_explanation(explained):
+    """Each amount is what its rule gives, and each total is the sum of the amounts that count in it."""
+    sums = dict.fromkeys(("total", "host_total", "platform_total", "tax_total"), 0)
+    for line in explained["lines"]:
+        rule, amount = line["rule"], line["amount"]["amount"]
+        if rule["rule"] == "percent":
+            value = price_oracle.half_up(price_oracle.Fraction(rule["base"] * rule["ppm"], rule["divisor"]))
+        else:
+            value = rule.get("whole", line["quantity"] * abs(line["unit_amount"]["amount"]))
+        assert min(value, rule.get("limit", value)) == abs(amount), line
+        if rule["rule"] == "nights":
+            assert rule["nights"] == line["quantity"] == sum(
+                (price_days(run["to"]) - price_days(run["from"])).days for run in rule["runs"])
+        for total, sign in line["counts_in"].items():
+            sums[total] += sign * amount
+    assert sums == {name: explained[name]["amount"] for name in sums}
+    assert sums["total"] == sums["host_total"] + sums["platform_total"] + sums["tax_total"]
+
+
+def price_days(text):
+    import datetime
+    return datetime.date.fromisoformat(text)
+
+
+def test_every_cent_is_derived(host, guest, api, place):
+    put(host, place, PLAN)
+    host.put(f"/v1/properties/{place}/calendar", json={"ranges": [{"from": day(31), "to": day(33), "price": MONEY(20000)}]})
+    made = ask(guest, place, adults=3, children=1, infants=2)
+    explained = guest.get(f"/v1/quotes/{made['id']}/explain")
+    assert explained.status_code == 200, explained.text
+    check_explanation(explained.json())
+    assert [line["amount"] for line in explained.json()["lines"] if line["party"] == "host"] == [line["amount"] for line in made["host_lines"]]
+    assert api.get(f"/v1/quotes/{made['id']}/explain").status_code == host.get(f"/v1/quotes/{made['id']}/explain").status_code == 404
+    assert book(guest, made["id"]).status_code == 201
+    assert host.get(f"/v1/quotes/{made['id']}/explain").json() == explained.json(), "the host of the booking may know"
+
+
+# ---- an oracle
+
+def random_plan(rng):
+    money = lambda: MONEY(rng.choice([1, 33, 999, 12345]))  # noqa: E731
+    charge = lambda name: ({"name": name, "per": rng.choice(["stay", "night", "guest", "guest_night"]), "amount": money()}  # noqa: E731
+                           if rng.random() < 0.5 else {"name": name, "ppm": rng.choice([1, 33333, 70000, 199999])})
+    taxes = []
+    for i in range(rng.randrange(4)):
+        tax = {**charge(f"tax {i}"), "included": rng.random() < 0.5}
+        if rng.random() < 0.5:
+            tax["exempt_under"] = rng.randrange(1, 19)
+        if rng.random() < 0.5:
+            tax["max_nights"] = rng.randrange(1, 6)
+        if "ppm" in tax and rng.random() < 0.6:
+            tax["on"] = rng.sample(["accommodation", "extra_guests", "fees"] + ([] if tax["included"] else ["service_fee"]), rng.randrange(1, 4))
+        taxes.append(tax)
+    kinds = [(kind, t) for kind in ("length_of_stay", "early", "late") for t in (1, 3, 7, 30)]
+    return {"discounts": [{"kind": k, "threshold": t, "ppm": rng.choice([1, 50000, 333333])} for k, t in rng.sample(kinds, rng.randrange(5))],
+            "guests": {"included": rng.randrange(1, 4), "extra": money(), "infant": money(),
+                       "children": [{"under": u, "price": money()} for u in sorted(rng.sample(range(3, 19), rng.randrange(3)))]},
+            "fees": [charge(f"fee {i}") for i in range(rng.randrange(4))], "taxes": taxes}
+
+
+def test_an_oracle_agrees(fresh_stack):
+    stack = fresh_stack(options={"guest_fee_ppm": "141234", "host_fee_ppm": "30001", "rate_write": "100000/m"})
+    host, guest, rng = stack.user(name="Oracle Host"), stack.user(name="Oracle Guest"), random.Random(20261123)
+    place = make_property(host, capacity=20)["id"]
+    for _ in range(8):
+        nightly = [rng.choice([1, 777, 12000, 99999]) for _ in range(12)]
+        host.put(f"/v1/properties/{place}/calendar", json={"ranges": [
+            {"from": day(i + 2), "to": day(i + 3), "price": MONEY(p)} for i, p in enumerate(nightly)]})
+        plan = random_plan(rng)
+        put(host, place, plan)
+        for _ in range(6):
+            first, nights = rng.randrange(0, 6), rng.randrange(1, 7)
+            party = {"adults": rng.randrange(1, 5), "children": rng.randrange(0, 4), "infants": rng.randrange(0, 3)}
+            ages = [rng.randrange(2, 18) for _ in range(party["children"])] if rng.random() < 0.7 else None
+            made = ask(guest, place, first + 2, nights, **party, **({"child_ages": ages} if ages is not None else {}))
+            # "today" is the property's, which may be a day behind the machine's
+            ahead = stack.query("select %s::date - (now() at time zone 'America/New_York')::date", day(first + 2))[0][0]
+            said = price_oracle.price(plan, nightly[first:first + nights], ahead, **party, ages=ages, guest_fee=141234, host_fee=30001)
+            for name in ("total", "host_total", "platform_total", "tax_total"):
+                assert made[name]["amount"] == said[name], (name, plan, party, ages, made)
+            found = {}
+            for party_name, lines in (("guest", made["lines"]), ("host", made["host_lines"])):
+                for line in lines:
+                    found.setdefault((party_name, line["kind"]), []).append(line["amount"]["amount"])
+            assert sum(found.pop(("guest", "accommodation"))) == sum(found.pop(("host", "accommodation"))) == said["nights"]
+            assert {key: sorted(amounts) for key, amounts in found.items()} == said["lines"], (plan, party, ages)
+            check_explanation(guest.get(f"/v1/quotes/{made['id']}/explain").json())

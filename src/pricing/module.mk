@@ -1,6 +1,6 @@
 # src/pricing: what a stay costs, quotes, coupons.
 libnexus_a_SOURCES += %D%/pricing.h %D%/price_engine.h %D%/price_engine.c \
-	%D%/price_split.c %D%/price_json.c %D%/pricing_plan.h %D%/pricing_plan.c %D%/quote.h %D%/quote_make.c \
+	%D%/price_split.c %D%/price_json.c %D%/pricing_plan.h %D%/pricing_plan.c %D%/pricing_in.h %D%/pricing_shape.c %D%/pricing_store.c %D%/quote.h %D%/quote_make.c \
 	%D%/quote_entity.c %D%/quote_lines.c %D%/op_quote_create.c %D%/op_quote_read.c %D%/op_quote_explain.c \
 	%D%/op_pricing_read.c %D%/op_pricing_update.c
 

@@ -2,7 +2,6 @@
 #include "pricing/pricing.h"
 
 #include "db/queries.h"
-#include "http/audit.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "pricing/pricing_plan.h"
@@ -61,15 +60,6 @@ static enum err lock(struct request *rq, const struct plan_in *in, struct before
                : fail(rq, ERR_VALIDATION, NULL, "Amounts are in the currency of the property.");
 }
 
-/* As with calendars: what others than the host do is worth remembering. */
-static void tell(struct request *rq, struct db_batch *b, const struct plan_in *in,
-                 const struct before *before)
-{
-    if (!uuid_eq(&before->host, &rq->principal.user) || !uuid_is_nil(&rq->principal.actor)) {
-        audit_add(rq, b, AUDIT_PRICING_UPDATE, &in->id, NULL, NULL);
-    }
-}
-
 static enum err pricing_update_exec(struct request *rq)
 {
     const struct plan_in *in = rq->in;
@@ -83,7 +73,7 @@ static enum err pricing_update_exec(struct request *rq)
     struct str json = plan_json(rq->arena, in);
     struct db_batch *b = write_batch(rq);
     DB_ADD(b, &q_pricing_put, db_uuid(&in->id), db_text(json));
-    tell(rq, b, in, &before);
+    pricing_tell(rq, b, &in->id, &before.host);
     if ((e = write_run(rq, b, &replayed))) {
         return e;
     }

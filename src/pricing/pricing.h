@@ -8,6 +8,10 @@
 extern const struct entity entity_quote;
 extern const struct op op_quote_create, op_quote_read, op_quote_explain, op_pricing_read, op_pricing_update;
 
+/* Add an entry to the audit log when somebody else than the host changes the pricing: hosts do it all day. */
+void pricing_tell(struct request *rq, struct db_batch *b, const struct uuid *property,
+                  const struct uuid *host);
+
 /* Their JSON, for entities that show them: `lines` alone (bookings), and all of a quote. */
 extern const struct field_json quote_lines_json[], quote_json[];
 

@@ -6,7 +6,9 @@ libnexus_a_SOURCES += %D%/calendar.h %D%/calendar_rules.h %D%/calendar_rules.c %
 	%D%/op_property_weekdays_read.c %D%/op_property_weekdays_replace.c
 
 if HAVE_CHECK
-check_PROGRAMS += %D%/calendar_tests
+check_PROGRAMS += %D%/calendar_tests %D%/stay_tests
 %C%_calendar_tests_SOURCES = %D%/calendar_tests.c
 %C%_calendar_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+%C%_stay_tests_SOURCES = %D%/stay_tests.c
+%C%_stay_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
 endif

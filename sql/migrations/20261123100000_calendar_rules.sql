@@ -65,7 +65,7 @@ create table seasons (
     max_nights       smallint constraint seasons_max_nights_range check (max_nights between 1 and 1125),
     arrival_weekdays smallint[] constraint seasons_weekdays_known
                               check (arrival_weekdays <@ '{1,2,3,4,5,6,7}' and cardinality(arrival_weekdays) > 0),
-    -- Month and day as a number, so that the 29th of February is a day like others.
+    -- Month and day as a number: that of a yearly season.
     from_day         smallint not null generated always as (extract(month from from_date) * 100 + extract(day from from_date)) stored,
     to_day           smallint not null generated always as (extract(month from to_date) * 100 + extract(day from to_date)) stored,
     constraint seasons_position_key unique (property_id, position),
@@ -86,6 +86,12 @@ create table weekday_rules (
     constraint weekday_rules_pkey primary key (property_id, weekday),
     constraint weekday_rules_one_price check (price is null or adjust_ppm is null)
 );
+
+-- The day a yearly season begins or ends in a year; where there is no 29th of February, the day after the 28th.
+create function season_day(year integer, day smallint) returns date language sql immutable parallel safe as $$
+    select case when day = 229 and not (year % 4 = 0 and (year % 100 <> 0 or year % 400 = 0)) then make_date(year, 3, 1)
+                else make_date(year, day / 100, day % 100) end
+$$;
 
 -- What holds on the nights since <= night < until, one row each, no row without the property.
 --   price: that of the night, else that of the season, else of the weekday, else of the property, and those two not from
@@ -121,13 +127,17 @@ language sql stable as $$
            left join (
                select distinct on (n.night) n.night, x.id, x.price, x.adjust_ppm, x.min_nights, x.max_nights, x.arrival_weekdays
                  from seasons x
-                      cross join lateral (select since + i as night,
-                                                 extract(month from since + i) * 100 + extract(day from since + i) as day
-                                            from generate_series(0, until - since - 1) i) n
+                      cross join lateral (
+                          select x.from_date as from_date, x.to_date as to_date where not x.yearly
+                          union all
+                          select season_day(y.year, x.from_day),
+                                 season_day(y.year + (x.to_day <= x.from_day)::integer, x.to_day)
+                            from generate_series(extract(year from since)::integer - 1, extract(year from until)::integer) y(year)
+                           where x.yearly) o
+                      cross join lateral (
+                          select greatest(o.from_date, since) + i as night
+                            from generate_series(0, least(o.to_date, until) - greatest(o.from_date, since) - 1) i) n
                 where x.property_id = property
-                  and case when not x.yearly then n.night >= x.from_date and n.night < x.to_date
-                           when x.from_day < x.to_day then n.day >= x.from_day and n.day < x.to_day
-                           else n.day >= x.from_day or n.day < x.to_day end
                 order by n.night, x.position desc) s on s.night = d.night
      where p.id = property
 $$;

@@ -343,6 +343,45 @@ class Bench:
         say(f"    {figures['per_second']:,.0f} attempts/s, {figures['booked']} booked, deadlocks {figures['deadlocks']}, "
             f"overlaps {figures['overlaps']}")
 
+    def ruled(self, count):
+        """Properties with what a busy host says: ten seasons, all weekdays, every third night and some blocks of its own."""
+        ids = [row[0] for row in self.stack.query("select property_id::text from property_search where published and unit_count = 1 "
+                                                  f"order by md5(property_id::text || 'c') limit {count}")]
+        self.stack.query("""insert into seasons (id, property_id, position, name, from_date, to_date, yearly, adjust_ppm, min_nights)
+            select gen_random_uuid(), p, i, 'Season', current_date + i * 33, current_date + i * 33 + 30, mod(i, 2) = 0, i * 10000, 2
+              from unnest(%s::uuid[]) p, generate_series(0, 9) i on conflict do nothing""", ids)
+        self.stack.query("""insert into weekday_rules (property_id, weekday, adjust_ppm, closed_to_departure)
+            select p, w, w * 20000, w = 7 from unnest(%s::uuid[]) p, generate_series(1, 7) w on conflict do nothing""", ids)
+        self.stack.query("""insert into calendar_nights (property_id, night, price, max_nights)
+            select p, current_date + i, 9900, 14 from unnest(%s::uuid[]) p, generate_series(1, 360, 3) i on conflict do nothing""", ids)
+        self.settle()
+        return ids
+
+    def alone(self, name, paths, table, most):
+        """One client after the other: what one request takes, and its statement alone."""
+        took = self.wrk(name, "replay.lua", [f"GET\t{path}" for path in paths], self.guest.token, clients=1)
+        scripts, variables = [], []
+        for i, statement in enumerate(statements.read(self.stack, table, [lambda p=path: expect(self.guest.get(p), 200) for path in paths])):
+            script, more = statement.script(self.stack, f"s{i}p")
+            scripts.append(script)
+            variables += more
+        connections, self.connections = self.connections, 1
+        figures = self.pgbench(f"{name}_pgbench", scripts, variables)
+        self.connections = connections
+        took["statement_ms"] = round(1000 / figures["per_second"], 2)
+        say(f"    the statement {took['statement_ms']:.2f} ms (at most {most}) {'ok' if took['statement_ms'] <= most else 'MISSED'}, "
+            f"the whole request {took['p50_ms']:.2f} ms")
+
+    def calendar_year(self):
+        first = datetime.date.today()
+        self.alone("calendar_year", [f"/v1/properties/{i}/calendar?from={first}&to={first + datetime.timedelta(days=366)}"
+                                     for i in self.ruled(8)], "range_intersect_agg", 3)
+
+    def explain(self):
+        first = datetime.date.today() + datetime.timedelta(days=40)
+        self.alone("explain", [f"/v1/properties/{i}/availability/explain?check_in={first}&check_out={first + datetime.timedelta(days=4)}&guests=20"
+                               for i in self.ruled(8)], "stay_nights", 3)
+
     def memory(self, requests):
         """Private memory of the workers after a warm-up and after `requests` more."""
         paths = self.searches(200)
@@ -414,6 +453,7 @@ def main():
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
                  "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
                  "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot,
+                 "calendar_year": bench.calendar_year, "explain": bench.explain,
                  "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:
             steps["memory"] = lambda: bench.memory(args.memory_requests)

@@ -10,7 +10,7 @@ import pytest
 import stack as stacks
 from marketplace import book, day, make_property, quote
 
-CHECKS = set(re.findall(r'^    \{ "(\w+)", "', (stacks.TOP / "src/ctl/ledger_checks.c").read_text(), re.M))
+CHECKS = set(re.findall(r'^    \{ "(\w+)",', (stacks.TOP / "src/ctl/ledger_checks.c").read_text(), re.M))
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +245,11 @@ PLANTS = {
                        "values (%(refund)s, %(payment)s, %(id)s, 5, 'USD', 'x', 'done')", "refund"),
     "money_from_nowhere": (f"select ledger_post('capture', %(id)s, gen_random_uuid(), {MOVE}) from bookings where id = %(id)s", "capture"),
     "paid_too_much": (f"select ledger_post('capture', %(id)s, gen_random_uuid(), {MOVE}) from bookings where id = %(id)s", "booking"),
+    "payout_differs": ("insert into payouts (id, payee_id, provider, currency, amount, status) "
+                       "select %(payout)s, host_id, 'offline', currency, 5, 'pending' from bookings where id = %(id)s", "payout"),
+    "paid_out_too_much": ("insert into payout_items (id, booking_id, payee_id, provider, currency, amount) "
+                          "select gen_random_uuid(), id, host_id, 'offline', currency, total + 1 from bookings where id = %(id)s; "
+                          "delete from payout_dues where booking_id = %(id)s", "booking"),
     "refund_too_large": ("select ledger_post('refund', id, gen_random_uuid(), currency, '{guest,provider}', array[guest_id, null], "
                          "'{\"\",offline}', array[-total - 1, total + 1]) from bookings where id = %(id)s", "booking"),
 }
@@ -269,7 +274,7 @@ def test_a_planted_fault_is_found(spoiled, check):
     """Put in behind the triggers' back, as a bug or somebody with the owner's password would."""
     host, guest = spoiled.user(), spoiled.user()
     made = booked(guest, make_property(host)["id"])
-    ids = {"booking": made["id"], "payment": str(uuid.uuid4()), "refund": str(uuid.uuid4()), "sale": spoiled.query(f"select {SALE}::text" % {"id": f"'{made['id']}'"})[0][0],
+    ids = {"booking": made["id"], "payment": str(uuid.uuid4()), "refund": str(uuid.uuid4()), "payout": str(uuid.uuid4()), "sale": spoiled.query(f"select {SALE}::text" % {"id": f"'{made['id']}'"})[0][0],
            "entry": spoiled.query("select id::text from ledger_entries where booking_id = %s and amount < 0 "
                                   "and transaction_id in (select id from ledger_transactions where kind = 'sale')", made["id"])[0][0]}
     statement, subject = PLANTS[check]

@@ -38,7 +38,7 @@ $$;
 create table ledger_transactions (
     id         uuid        constraint ledger_transactions_pkey primary key,
     kind       text        not null constraint ledger_transactions_kind_known
-                           check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'refund_failed', 'payout')),
+                           check (kind in ('sale', 'change', 'reversal', 'capture', 'refund', 'refund_failed', 'split', 'payout')),
     booking_id uuid        constraint ledger_transactions_booking_fkey references bookings,
     cause_id   uuid,       -- the payment, refund or payout it tells of
     at         timestamptz not null default nexus_now()
@@ -143,6 +143,7 @@ begin
         perform ledger_post_stay('change', new.id, new.guest_id, new.host_id, new.currency, new.total - old.total,
                                  host - coalesce(old.host_total, old.total - old.platform_total - old.tax_total),
                                  new.platform_total - old.platform_total, new.tax_total - old.tax_total);
+        perform payout_due(new.id);
     end if;
     return null;
 end $$;
@@ -177,15 +178,14 @@ begin
     perform ledger_post_stay('reversal', b.id, b.guest_id, b.host_id, b.currency, -refund, -given[1], -given[2], -given[3]);
 end $$;
 
--- A cancelled sale for which nobody has said what is kept is taken back whole.
+-- A cancelled sale is taken back by what the guest gets back; where nobody has said what is kept, whole.
 create function ledger_on_cancel() returns trigger language plpgsql as $$
 begin
-    if not exists (select from ledger_transactions where booking_id = new.id and kind = 'reversal') then
-        perform ledger_reverse(new.id, new.total);
-    end if;
+    perform ledger_reverse(new.id, coalesce(new.refund, new.total));
+    perform payout_due(new.id);
     return null;
 end $$;
-create constraint trigger bookings_reversal after update of status on bookings deferrable initially deferred
+create trigger bookings_reversal after update of status on bookings
     for each row when (new.status = 'cancelled' and ledger_sold(old.status)) execute function ledger_on_cancel();
 
 -- Money at a provider: of a security payment it is the guest's deposit.
@@ -200,6 +200,7 @@ create function ledger_on_payment() returns trigger language plpgsql as $$
 begin
     perform ledger_post_money('capture', new.id, new.id,
                               new.captured - case tg_op when 'UPDATE' then old.captured else 0 end);
+    perform payout_due(new.booking_id);
     return null;
 end $$;
 create trigger payments_capture after insert on payments
@@ -221,6 +222,174 @@ create trigger refunds_done after insert on refunds
     for each row when (new.status = 'done') execute function ledger_on_refund();
 create trigger refunds_done_later after update of status on refunds
     for each row when ((new.status = 'done') <> (old.status = 'done')) execute function ledger_on_refund();
+
+-- ---------------------------------------------------------------------------------------------------- payouts
+
+-- What a co-host gets of what the host gets for a stay.
+alter table property_members add column share_ppm integer not null default 0
+    constraint property_members_share_range check (share_ppm between 0 and 1000000);
+
+-- All shares of a property together are no more than everything. The lock orders those who change them at once.
+create function property_members_share() returns trigger language plpgsql as $$
+begin
+    perform from properties where id = new.property_id for no key update;
+    if (select sum(share_ppm) from property_members where property_id = new.property_id) > 1000000 then
+        raise exception 'the shares of a property are more than everything'
+            using errcode = 'check_violation', constraint = 'property_members_shares_sum';
+    end if;
+    return null;
+end $$;
+create trigger property_members_share after insert or update of share_ppm on property_members
+    for each row when (new.share_ppm > 0) execute function property_members_share();
+
+-- Bookings whose money has to be looked at, when it is time: paid out is what the guest has paid, a day after check-in.
+create table payout_dues (
+    booking_id uuid        constraint payout_dues_pkey primary key constraint payout_dues_booking_fkey references bookings,
+    due_at     timestamptz not null
+);
+create index payout_dues_due_at_idx on payout_dues (due_at);
+
+create table payouts (
+    id         uuid        constraint payouts_pkey primary key,
+    payee_id   uuid        not null constraint payouts_payee_fkey references users,
+    provider   text        not null,
+    currency   text        not null constraint payouts_currency_fkey references currencies,
+    amount     bigint      not null constraint payouts_amount_range check (amount > 0),
+    status     text        not null constraint payouts_status_known check (status in ('pending', 'paid')),
+    reference  text        constraint payouts_reference_length check (length(reference) between 1 and 200),
+    paid_at    timestamptz,
+    version    bigint      not null default 1,
+    created_at timestamptz not null default nexus_now(),
+    updated_at timestamptz not null default nexus_now(),
+    constraint payouts_paid_known check ((status = 'paid') = (paid_at is not null))
+);
+create index payouts_payee_idx on payouts (payee_id, created_at, id);
+create index payouts_created_at_idx on payouts (created_at, id);
+create index payouts_status_idx on payouts (status, created_at, id);
+
+-- What one stay gives one payee; negative when something is taken back of what was paid out. Without a payout: waiting for one.
+create table payout_items (
+    id         uuid        constraint payout_items_pkey primary key,
+    booking_id uuid        not null constraint payout_items_booking_fkey references bookings,
+    payee_id   uuid        not null constraint payout_items_payee_fkey references users,
+    provider   text        not null,
+    currency   text        not null constraint payout_items_currency_fkey references currencies,
+    amount     bigint      not null constraint payout_items_amount_not_zero check (amount <> 0),
+    payout_id  uuid        constraint payout_items_payout_fkey references payouts,
+    created_at timestamptz not null default nexus_now()
+);
+create index payout_items_booking_idx on payout_items (booking_id);
+create index payout_items_payout_idx on payout_items (payout_id, id);
+create index payout_items_waiting_idx on payout_items (payee_id, currency, provider) where payout_id is null;
+
+-- The money of a booking has moved: look at it when it is time.
+create function payout_due(booking uuid) returns void language sql as $$
+    insert into payout_dues (booking_id, due_at)
+    select b.id, greatest(coalesce(b.check_in_at, b.check_in::timestamptz) + interval '24 hours', nexus_now())
+      from bookings b where b.id = booking
+    on conflict (booking_id) do update set due_at = excluded.due_at
+$$;
+
+create function payout_moved() returns trigger language plpgsql as $$
+begin
+    update payout_dues set due_at = greatest(new.check_in_at + interval '24 hours', nexus_now()) where booking_id = new.id;
+    return null;
+end $$;
+create trigger bookings_payout_moved after update of check_in_at on bookings
+    for each row when (old.check_in_at is distinct from new.check_in_at) execute function payout_moved();
+
+-- What is owed for a booking to whoever hosts it, given to host and co-hosts by their shares (largest remainder).
+create function payout_split(b bookings, owed bigint, with_provider text) returns void language plpgsql as $$
+declare
+    payees uuid[];
+    parts  bigint[];
+    n      integer;
+begin
+    select array_agg(x.payee order by x.place), array_agg(x.part + case when x.turn <= abs(owed) - x.parts then 1 else 0 end order by x.place)
+      into payees, parts
+      from (select s.payee, s.place, s.part, sum(s.part) over () as parts, row_number() over (order by s.rest desc, s.place) as turn
+              from (select m.payee, m.place, div(abs(owed)::numeric * m.share, 1000000)::bigint as part,
+                           mod(abs(owed)::numeric * m.share, 1000000) as rest
+                      from (select b.host_id as payee, 0 as place,
+                                   1000000 - coalesce((select sum(share_ppm) from property_members where property_id = b.property_id), 0) as share
+                             union all
+                            select user_id, row_number() over (order by user_id), share_ppm
+                              from property_members where property_id = b.property_id and share_ppm > 0) m) s) x;
+    n := cardinality(payees);
+    parts := array(select p * sign(owed)::integer from unnest(parts) with ordinality as p(p, place) order by place);
+    insert into payout_items (id, booking_id, payee_id, provider, currency, amount)
+        select uuid_v7(), b.id, x.payee, with_provider, b.currency, x.part
+          from unnest(payees, parts) as x(payee, part) where x.part <> 0;
+    if n > 1 and parts[1] <> owed then
+        perform ledger_post('split', b.id, null, b.currency, array_fill('host'::text, array[n]), payees, array_fill(''::text, array[n]),
+                            array[parts[1] - owed] || parts[2:]);
+    end if;
+end $$;
+
+-- Look at up to `most` bookings whose time has come; returns how many. What the guest has not paid in full waits for the
+-- money, which puts the booking here again. What somebody else is just working on is passed over.
+create function payouts_collect(most bigint) returns bigint language plpgsql as $$
+declare
+    b    bookings;
+    n    bigint := 0;
+    owes bigint;
+    owed bigint;
+begin
+    for b in select x.* from payout_dues d join bookings x on x.id = d.booking_id
+              where d.due_at <= nexus_now() order by d.due_at limit most for update of d, x skip locked
+    loop
+        n := n + 1;
+        select coalesce(sum(e.amount) filter (where a.kind = 'guest'), 0), coalesce(sum(e.amount) filter (where a.kind = 'host'), 0)
+          into owes, owed
+          from ledger_entries e join ledger_accounts a on a.id = e.account_id where e.booking_id = b.id;
+        owed := owed - (select coalesce(sum(amount), 0) from payout_items where booking_id = b.id);
+        if owes >= 0 and owed <> 0 then
+            perform payout_split(b, owed, coalesce((select p.provider from payments p where p.booking_id = b.id and p.captured > 0
+                                                     order by p.captured_at desc, p.id desc limit 1), 'offline'));
+        end if;
+        delete from payout_dues where booking_id = b.id;
+    end loop;
+    return n;
+end $$;
+
+-- Pay what waits, one payout per payee, currency and provider; returns how many. Who owes more than waits is not paid. Offline
+-- money lies with the host already; what lies with another provider is sent by hand.
+create function payouts_batch(most bigint) returns bigint language plpgsql as $$
+declare
+    w    record;
+    made uuid;
+    n    bigint := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('payouts_batch', 0)) then
+        return 0;
+    end if;
+    for w in select payee_id, currency, provider, sum(amount) as amount from payout_items where payout_id is null
+              group by payee_id, currency, provider having sum(amount) > 0 order by payee_id, currency, provider limit most
+    loop
+        made := uuid_v7();
+        insert into payouts (id, payee_id, provider, currency, amount, status, paid_at)
+        values (made, w.payee_id, w.provider, w.currency, w.amount, case w.provider when 'offline' then 'paid' else 'pending' end,
+                case w.provider when 'offline' then nexus_now() end);
+        update payout_items set payout_id = made
+         where payout_id is null and (payee_id, currency, provider) = (w.payee_id, w.currency, w.provider);
+        n := n + 1;
+    end loop;
+    return n;
+end $$;
+
+create function ledger_on_payout() returns trigger language plpgsql as $$
+begin
+    perform ledger_post('payout', null, new.id, new.currency, '{host,provider}', array[new.payee_id, null], array['', new.provider],
+                        array[-new.amount, new.amount]);
+    return null;
+end $$;
+create trigger payouts_paid after insert on payouts
+    for each row when (new.status = 'paid') execute function ledger_on_payout();
+create trigger payouts_paid_later after update of status on payouts
+    for each row when (new.status = 'paid' and old.status <> 'paid') execute function ledger_on_payout();
+
+grant select, insert, update, delete on payout_dues to nexus_api;
+grant select, insert, update on payouts, payout_items to nexus_api;
 
 -- Sales of bookings that were loaded with triggers off, as of the time they were made.
 create function ledger_fill() returns bigint language plpgsql as $$

@@ -1,17 +1,5 @@
 -- Statements of src/ledger. What the functions do is said in the migration.
 
--- name: ledger_post
--- $1 kind, $2 booking, $3 cause, $4 currency; then for each entry the account's kind, holder (nil: nobody) and name, and the
--- amount.
-with done as materialized (
-    select ledger_post($1, $2, $3, $4, $5::text[], array_replace($6::uuid[], '00000000-0000-0000-0000-000000000000', null),
-                       $7::text[], $8::int8[]))
-select from done;
-
--- name: ledger_reverse
--- Take back $2 of what booking $1 was sold for.
-with done as materialized (select ledger_reverse($1, $2::int8)) select from done;
-
 -- name: ledger_booking_visible
 -- Whether $2 may see the money of booking $1: guest and host, $3 as co-host, $4 anybody's.
 select from bookings b
@@ -23,3 +11,21 @@ select from bookings b
 -- name: ledger_account_visible
 -- Whether account $1 is one of $2, or $3 anybody's.
 select from ledger_accounts where id = $1 and ($3 or holder_id = $2);
+
+-- name: payout_visible
+-- Whether payout $1 is one of $2, or $3 anybody's.
+select from payouts where id = $1 and ($3 or payee_id = $2);
+
+-- name: payout_lock
+select version, status from payouts where id = $1 for no key update;
+
+-- name: payout_pay
+-- Payout $1 was paid by hand; $2 is what the bank says.
+update payouts
+   set status = 'paid', reference = $2, paid_at = nexus_now(), version = version + 1, updated_at = nexus_now()
+ where id = $1;
+
+-- name: payout_work
+-- A piece of $1 of what is due; when nothing is, of what waits to be paid.
+with collected as materialized (select payouts_collect($1::int8) as n)
+select case when c.n > 0 then c.n else payouts_batch($1::int8) end from collected c;

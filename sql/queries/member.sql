@@ -8,9 +8,9 @@ select exists (select from users where id = $2 and status = 'active' and ($3::bo
        (select count(*) from property_members where property_id = $1);
 
 -- name: member_put
-insert into property_members (property_id, user_id, permissions) values ($1, $2, $3)
+insert into property_members (property_id, user_id, permissions, share_ppm) values ($1, $2, $3, $4::int8)
 on conflict (property_id, user_id) do update
-   set permissions = excluded.permissions, version = property_members.version + 1, updated_at = now();
+   set permissions = excluded.permissions, share_ppm = excluded.share_ppm, version = property_members.version + 1, updated_at = now();
 
 -- name: member_delete
 -- By whoever may change the property ($3 to $5 as $2 to $4 of property_lock), or by the co-host. A row when there was one.

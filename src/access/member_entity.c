@@ -14,6 +14,8 @@ static const struct field fields[] = {
       "Property it is about." },
     { "permissions", FIELD_TEXTS, "array(select p from unnest({t}.permissions) p order by p)", NULL, 0, NULL,
       PERM_PUBLIC, NULL, "What the co-host may do there." },
+    { "share_ppm", FIELD_INT, "{t}.share_ppm", NULL, 0, NULL, PERM_PUBLIC, &work,
+      "What he gets of the host's part of each payout, in millionths." },
     { "created_at", FIELD_TIME, "{t}.created_at", NULL, 0, NULL, PERM_PUBLIC, NULL, "Since when." },
     { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "When it was last changed." },

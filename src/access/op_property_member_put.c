@@ -7,10 +7,13 @@
 #include "property/property.h"
 #include "query/plan.h"
 
+#include <string.h>
+
 struct property_member_put_in {
     struct shape_seen seen;
     struct uuid id, user_id;
     struct shape_list permissions; /* of int: indexes of access_member_permissions */
+    int64_t share_ppm;
 };
 #define IN(member) offsetof(struct property_member_put_in, member)
 
@@ -37,6 +40,15 @@ static const struct shape_field in_fields[] = {
       .item = &permission,
       .doc = "All the co-host may do there from now on; only what the caller may.",
       .example = "[\"calendar.write\",\"booking.read\"]" },
+    { .name = "share_ppm",
+      .type = SHAPE_INT,
+      .offset = IN(share_ppm),
+      .max = 1000000,
+      .def = "0",
+      .doc = "What the co-host gets of the host's part of each payout, in millionths; all co-hosts together "
+             "no more than "
+             "all of it.",
+      .example = "150000" },
 };
 static const struct shape in_shape = { .name = "PropertyMemberPut",
                                        .fields = in_fields,
@@ -107,14 +119,17 @@ static enum err add_answer(struct request *rq, struct db_batch *b, const struct 
 static enum err put(struct request *rq, const struct property_member_put_in *in, const struct str *names,
                     size_t count, struct str before)
 {
-    struct str after = access_join(rq->arena, names, count);
+    const char *after = access_member_json(rq->arena, &in->user_id, access_join(rq->arena, names, count));
     struct access_answer answer;
     bool replayed;
     struct db_batch *b = write_batch(rq);
-    DB_ADD(b, &q_member_put, db_uuid(&in->id), db_uuid(&in->user_id), db_text_array(rq->arena, names, count));
+    DB_ADD(b, &q_member_put, db_uuid(&in->id), db_uuid(&in->user_id), db_text_array(rq->arena, names, count),
+           db_int8(rq->arena, in->share_ppm));
     audit_add(rq, b, AUDIT_MEMBER_PUT, &in->id,
               before.p ? access_member_json(rq->arena, &in->user_id, before) : NULL,
-              access_member_json(rq->arena, &in->user_id, after));
+              in->share_ppm > 0 ? arena_printf(rq->arena, "%.*s,\"share_ppm\":%lld}", (int)strlen(after) - 1,
+                                               after, (long long)in->share_ppm)
+                                : after);
     enum err e = add_answer(rq, b, in, &answer);
     if (e || (e = write_run(rq, b, &replayed))) {
         return e;

@@ -95,5 +95,27 @@ const struct ledger_check ledger_checks[] = {
       " having sum(e.amount) > (select coalesce(sum(p.refunding), 0) from payments p where p.booking_id = "
       "e.booking_id)"
       " order by 1" },
+    { "payout_differs", "a payout is not what its items, or the ledger, say",
+      "select p.id::text, p.status || ' ' || p.amount || ', items ' || coalesce(i.amount, 0) || ', ledger ' "
+      "|| coalesce(l.amount, 0)"
+      " from payouts p left join (select payout_id, sum(amount) as amount from payout_items group by 1) i on "
+      "i.payout_id = p.id"
+      " left join (select t.cause_id, sum(e.amount) as amount from ledger_transactions t"
+      " join ledger_entries e on e.transaction_id = t.id join ledger_accounts a on a.id = e.account_id and "
+      "a.kind = 'provider'"
+      " where t.kind = 'payout' group by 1) l on l.cause_id = p.id"
+      " where p.amount <> coalesce(i.amount, 0) or coalesce(l.amount, 0) <> case p.status when 'paid' then "
+      "p.amount else 0 end"
+      " order by 1" },
+    { "paid_out_too_much",
+      "more was given to hosts for a stay than it has brought them, and nobody will look at it",
+      "select i.booking_id::text, i.amount || ' given of ' || coalesce(h.amount, 0) from"
+      " (select booking_id, sum(amount) as amount from payout_items group by 1) i"
+      " left join (select e.booking_id, sum(e.amount) as amount from ledger_entries e"
+      " join ledger_accounts a on a.id = e.account_id and a.kind = 'host' group by 1) h on h.booking_id = "
+      "i.booking_id"
+      " where i.amount > coalesce(h.amount, 0) and not exists (select from payout_dues d where d.booking_id "
+      "= i.booking_id)"
+      " order by 1" },
 };
 const size_t ledger_check_count = sizeof(ledger_checks) / sizeof(ledger_checks[0]);

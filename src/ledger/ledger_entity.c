@@ -3,6 +3,12 @@
 
 #include "query/plan.h"
 
+const char *const ledger_kinds[] = { "sale",          "change", "reversal", "capture", "refund",
+                                     "refund_failed", "split",  "payout",   NULL };
+const char *const ledger_account_kinds[] = {
+    "guest", "host", "platform", "tax", "provider", "deposit", NULL
+};
+
 static const struct personal holder = { "Says who is owed, or owes, money.", "ten years, for accounts",
                                         "kept; the account behind it is made anonymous" };
 static const struct personal money = { "Says what a person paid or was paid.", "ten years, for accounts",

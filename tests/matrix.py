@@ -189,6 +189,11 @@ class World:
         return self.stack.query("select a.id::text from ledger_accounts a join ledger_entries e on e.account_id = a.id "
                                 "where a.kind = 'guest' and e.booking_id = %s", booking)[0][0]
 
+    def payout(self, payee):
+        """What somebody is to be paid."""
+        return self.stack.query("insert into payouts (id, payee_id, provider, currency, amount, status) "
+                                "values (gen_random_uuid(), %s, 'elsewhere', 'USD', 100, 'pending') returning id::text", self.ids[payee])[0][0]
+
     def booking(self):
         """A stay of the guest in a property of the host."""
         answer = market.book(self.session("guest"), self.quote())
@@ -267,7 +272,7 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 @call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list",
-      "ledger_statement_list")
+      "ledger_statement_list", "payout_list")
 def plain(world, owner):
     return Call()
 
@@ -578,6 +583,16 @@ def quote_read(world, owner):
 @call("booking_create")
 def booking_create(world, owner):
     return Call(json={"quote_id": world.quote()})
+
+
+@call("payout_read", "payout_items")
+def payout_read(world, owner):
+    return Call({"id": world.payout(owner)}, missing={"id": nothing()})
+
+
+@call("payout_pay")
+def payout_pay(world, owner):
+    return Call({"id": world.payout("host")}, json={"reference": "SEPA 42"}, missing={"id": nothing()})
 
 
 @call("ledger_statement_entries")

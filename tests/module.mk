@@ -68,5 +68,6 @@ check-fresh:
 include tests/ctl.mk
 include tests/domain.mk
 include tests/fuzz/module.mk
+include tests/mutants/module.mk
 include tests/race/module.mk
 

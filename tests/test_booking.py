@@ -152,6 +152,15 @@ def test_a_booking_is_its_parties(stack, host, guest, api, place):
     assert code(api.get("/v1/bookings"), 401) == "unauthenticated"
 
 
+def test_one_may_arrive_on_the_day_another_leaves(stack, host, guest):
+    place = make_property(host)
+    for check_in in (20, 22, 18):  # between no two of them is a night
+        offer = quote(guest, place["id"], check_in, 2)
+        assert offer.status_code == 201, offer.text
+        assert book(guest, offer.json()["id"]).status_code == 201
+    assert quote(guest, place["id"], 17, 2).status_code == 409 and quote(guest, place, 17, 1).status_code == 201
+
+
 def test_quotes_that_cannot_be_booked(stack, host, guest, api, place):
     other = stack.user()
     mine = quote(guest, place, 10).json()["id"]

@@ -215,6 +215,24 @@ def test_backend_killed_while_booking(shop):
     check_invariants(shop)
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_commit_that_fails_is_no_success(shop, keyed):
+    """A constraint that is looked at when everything has been written already: as a full disk, or a standby that is away."""
+    session = shop.session(shop.guest.token)
+    offer = quote(session, shop.properties[1], 400 if keyed else 410)
+    shop.query("create function refuse_commit() returns trigger language plpgsql as "
+               "$$ begin raise exception 'no commit' using errcode = '53100'; end $$; "
+               "create constraint trigger refuse_commit after insert on bookings deferrable initially deferred "
+               "for each row execute function refuse_commit()")
+    try:
+        answer = book(session, offer.json()["id"], str(uuid.uuid4()) if keyed else None)
+    finally:
+        shop.query("drop trigger refuse_commit on bookings; drop function refuse_commit()")
+    assert answer.status_code == 503, answer.text
+    assert shop.query("select count(*) from bookings where quote_id = %s", offer.json()["id"]) == [(0,)]
+    assert book(session, offer.json()["id"], str(uuid.uuid4())).status_code == 201
+
+
 # ---- refreshing a session
 
 def refresh(stack, token):

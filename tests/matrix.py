@@ -570,6 +570,32 @@ def pricing_update(world, owner):
     return Call({"id": world.property()}, json={"fees": [{"name": "Cleaning", "ppm": 10000}]}, missing={"id": nothing()})
 
 
+@call("coupon_create")
+def coupon_create(world, owner):
+    return Call(json={"code": f"M-{uuid.uuid4().hex[:12]}", "percent_ppm": 50000})
+
+
+@call("coupon_list")
+def coupon_list(world, owner):
+    return Call()
+
+
+def world_coupon(world, owner):
+    answer = world.session("host").post("/v1/coupons", json={"code": f"M-{uuid.uuid4().hex[:12]}", "percent_ppm": 50000})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+@call("coupon_read")
+def coupon_read(world, owner):
+    return Call({"id": world_coupon(world, owner)}, missing={"id": nothing()})
+
+
+@call("coupon_update")
+def coupon_update(world, owner):
+    return Call({"id": world_coupon(world, owner)}, json={"active": False}, missing={"id": nothing()})
+
+
 @call("quote_create")
 def quote_create(world, owner):
     return Call(json={"property_id": world.property(), "check_in": market.day(30), "check_out": market.day(32), "guests": 2})

@@ -24,8 +24,8 @@ create table coupons (
     max_amount  bigint      constraint coupons_max_amount_range check (max_amount between 1 and 100000000000),
     currency    text        constraint coupons_currency_fkey references currencies,
     min_nights  smallint    not null default 1 constraint coupons_min_nights_range check (min_nights between 1 and 1125),
-    valid_from  timestamptz,
-    valid_until timestamptz,
+    valid_from  date, -- days of UTC on which it may be asked for; the last one counts
+    valid_until date,
     max_uses    integer     constraint coupons_max_uses_range check (max_uses between 1 and 1000000000),
     max_uses_per_guest integer constraint coupons_max_uses_per_guest_range check (max_uses_per_guest between 1 and 1000000),
     used        integer     not null default 0 constraint coupons_used_range check (used >= 0),
@@ -36,7 +36,7 @@ create table coupons (
     constraint coupons_code_key unique nulls not distinct (code, host_id),
     constraint coupons_kind check ((percent_ppm is null) <> (amount is null)),
     constraint coupons_money check ((amount is null and max_amount is null) = (currency is null)),
-    constraint coupons_period check (valid_from < valid_until),
+    constraint coupons_period check (valid_from <= valid_until),
     constraint coupons_uses_limit check (used <= max_uses)
 );
 create index coupons_host_idx on coupons (host_id, created_at, id);

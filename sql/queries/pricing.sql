@@ -8,7 +8,8 @@ select plan::text from property_pricing where property_id = $1;
 -- The coupon $2 for the property, the host's own before the platform's; what decides whether the user $3 (null: unknown) may
 -- have it now.
 select c.id, c.host_id is not null, c.percent_ppm, c.amount, c.max_amount, c.currency, c.min_nights::int4,
-       coalesce(c.valid_from <= nexus_now(), true), coalesce(c.valid_until <= nexus_now(), false), coupon_left(c.id, $3)
+       coalesce(c.valid_from <= (nexus_now() at time zone 'UTC')::date, true),
+       coalesce(c.valid_until < (nexus_now() at time zone 'UTC')::date, false), coupon_left(c.id, $3)
   from coupons c join properties p on p.id = $1
  where c.code = $2 and (c.host_id is null or c.host_id = p.host_id) and (c.property_id is null or c.property_id = p.id) and c.active
  order by c.host_id is null
@@ -72,3 +73,26 @@ select p.host_id, p.currency, coalesce(x.version, 1)
 -- name: pricing_put
 insert into property_pricing (property_id, plan, version) values ($1, $2::text::json, 2)
 on conflict (property_id) do update set plan = excluded.plan, version = property_pricing.version + 1, updated_at = now();
+
+-- name: coupon_insert
+-- $2: whose it is (null: the platform's), $3 a property that is theirs, or null; $4: any property will do. No row: it is not.
+insert into coupons (id, code, host_id, property_id, percent_ppm, amount, max_amount, currency, min_nights, valid_from,
+                     valid_until, max_uses, max_uses_per_guest)
+select $1, $5, $2, $3, $6::int4, $7::int8, $8::int8, $9, $10::int4, $11::date, $12::date, $13::int4, $14::int4
+ where $3::uuid is null
+    or exists (select from properties p where p.id = $3 and p.status <> 'removed' and ($4 or p.host_id = $2))
+returning id;
+
+-- name: coupon_lock
+-- A coupon of the user $2, or ($3) anybody's.
+select version, used from coupons where id = $1 and ($3 or host_id = $2) for no key update;
+
+-- name: coupon_change
+-- A flag ahead of each member says whether it changes.
+update coupons
+   set active = case when $2 then $3 else active end,
+       valid_until = case when $4 then $5::date else valid_until end,
+       max_uses = case when $6 then $7::int4 else max_uses end,
+       max_uses_per_guest = case when $8 then $9::int4 else max_uses_per_guest end,
+       version = version + 1, updated_at = now()
+ where id = $1;

@@ -3,22 +3,11 @@
 
 #include "db/queries.h"
 #include "http/idempotency.h"
+#include "pricing/coupon.h"
 #include "pricing/pricing_plan.h"
 #include "json/format.h"
 
-#include <ctype.h>
-
 /* ---- reading */
-
-/* Codes are written in capitals. */
-static struct str in_capitals(struct arena *a, struct str code)
-{
-    char *copy = arena_strdup(a, code);
-    for (size_t i = 0; i < code.n; i++) {
-        copy[i] = (char)toupper((unsigned char)copy[i]);
-    }
-    return (struct str){ copy, code.n };
-}
 
 struct quote_ask quote_add(struct request *rq, struct db_batch *b, const struct quote_wanted *w)
 {
@@ -28,7 +17,7 @@ struct quote_ask quote_add(struct request *rq, struct db_batch *b, const struct 
     ask.plan = DB_ADD(b, &q_quote_plan, db_uuid(&w->property_id));
     if (w->coupon.p) {
         ask.coupon = DB_ADD(b, &q_quote_coupon, db_uuid(&w->property_id),
-                            db_text(in_capitals(rq->arena, w->coupon)), db_uuid(guest));
+                            db_text(coupon_code(rq->arena, w->coupon)), db_uuid(guest));
     }
     if (w->display_currency.p) {
         ask.rate = DB_ADD(b, &q_quote_rate, db_uuid(&w->property_id), db_text(w->display_currency));
@@ -79,7 +68,7 @@ static enum err read_coupon(struct request *rq, const PGresult *r, const struct 
     }
     out->has_coupon = true;
     out->coupon_id = db_get_uuid(r, 0, 0);
-    out->coupon = (struct price_coupon){ .code = in_capitals(rq->arena, w->coupon),
+    out->coupon = (struct price_coupon){ .code = coupon_code(rq->arena, w->coupon),
                                          .by_host = db_get_bool(r, 0, 1),
                                          .ppm = db_is_null(r, 0, 2) ? 0 : db_get_int4(r, 0, 2),
                                          .amount = db_is_null(r, 0, 3) ? 0 : db_get_int8(r, 0, 3),

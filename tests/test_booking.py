@@ -158,7 +158,7 @@ def test_one_may_arrive_on_the_day_another_leaves(stack, host, guest):
         offer = quote(guest, place["id"], check_in, 2)
         assert offer.status_code == 201, offer.text
         assert book(guest, offer.json()["id"]).status_code == 201
-    assert quote(guest, place["id"], 17, 2).status_code == 409 and quote(guest, place, 17, 1).status_code == 201
+    assert quote(guest, place["id"], 17, 2).status_code == 409 and quote(guest, place["id"], 17, 1).status_code == 201
 
 
 def test_quotes_that_cannot_be_booked(stack, host, guest, api, place):

@@ -1,5 +1,6 @@
 """Prices: the pricing document of a property, quotes for both sides, their explanation."""
 import concurrent.futures
+import json
 import random
 import uuid
 
@@ -363,3 +364,47 @@ def test_what_ends_unsold_gives_its_use_back(stack, host, guest, place):
     sold = book(guest, ask_with(guest, place, made["code"], 70).json()["id"]).json()
     guest.post(f"/v1/bookings/{sold['id']}/cancel", json={})
     assert host.get(f"/v1/coupons/{made['id']}").json()["used"] == 1, "a booking that was sold has used it"
+
+
+# ---- another currency
+
+def rates(stack, tmp_path, text, *args, check=True):
+    (tmp_path / "rates.csv").write_text(text)
+    return stack.ctl("rates", "import", *args, str(tmp_path / "rates.csv"), check=check)
+
+
+def test_a_quote_is_shown_in_another_currency(stack, host, guest, place, tmp_path):
+    put(host, place, PLAN)
+    rates(stack, tmp_path, "currency,rate\nUSD,1.25\nJPY,160\nKWD,0.3\n", "--as-of", "2026-01-01T00:00:00Z")
+    rates(stack, tmp_path, "USD,1.25\nJPY,161.3\nKWD,0.333333333333\n", "--as-of", "2026-02-01T12:00:00Z")
+    for currency, rate, exponent in (("JPY", "129.04", 0), ("KWD", "0.266666666666", 3), ("EUR", "0.8", 2), ("USD", "1", 2)):
+        body = ask(guest, place, adults=3, infants=1, display_currency=currency)
+        factor = price_oracle.Fraction(rate) * price_oracle.Fraction(10) ** (exponent - 2)
+        shown = body["display"]
+        assert shown["total"] == {"amount": price_oracle.half_up(body["total"]["amount"] * factor), "currency": currency}
+        assert price_oracle.Fraction(str(shown["rate"])) == price_oracle.Fraction(rate)
+        assert currency == "USD" or shown["as_of"] == "2026-02-01T12:00:00Z"
+        lines = [(line["amount"]["amount"], line["display_amount"]["amount"]) for line in body["lines"] if not line["included"]]
+        assert sum(shown_amount for _, shown_amount in lines) == shown["total"]["amount"]
+        assert all(abs(shown_amount - amount * factor) < 1 for amount, shown_amount in lines)
+        assert body["total"]["currency"] == "USD", "what is charged"
+        assert guest.get(f"/v1/quotes/{body['id']}").json() == body
+    answer = guest.post("/v1/quotes", json={"property_id": place, "check_in": day(30), "check_out": day(32), "guests": 1, "display_currency": "ISK"})
+    assert {p for p, _ in problem(answer, 422)} == {"/display_currency"}
+
+
+@pytest.mark.parametrize("text", ["USD,0\n", "USD,-1\n", "USD,1e3\n", "XXQ,1\nUSD,1\nXXQ,2\n", "USD,1\nUSD,2\n", "", "USD\n", "USD,1,2\n", "USD,'\n"])
+def test_rates_are_stored_whole_or_not_at_all(stack, tmp_path, text):
+    before = stack.query("select count(*) from exchange_rates")
+    done = rates(stack, tmp_path, text, check=False)
+    assert done.returncode == 3 and "rates.csv" in done.stderr
+    assert stack.query("select count(*) from exchange_rates") == before
+
+
+def test_rates_are_listed(stack, tmp_path):
+    rates(stack, tmp_path, "CHF,0.95\n", "--base", "USD", "--as-of", "2026-03-01T00:00:00Z")
+    assert "1 USD = 0.95 CHF  2026-03-01T00:00:00Z" in stack.ctl("rates", "list").stdout
+    assert {"base": "USD", "currency": "USD", "rate": 1} in [
+        {k: row[k] for k in ("base", "currency", "rate")} for row in json.loads(stack.ctl("rates", "list", "--json").stdout)]
+    assert stack.ctl("rates", "import", "--base", "XXQ", "x.csv", check=False).returncode == 2
+    assert stack.ctl("rates", "import", str(tmp_path / "none.csv"), check=False).returncode == 4

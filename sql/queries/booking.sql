@@ -17,12 +17,11 @@ with quote as materialized (
                 when p.host_id = $2 then 'own'
                 when q.check_in < (nexus_now() at time zone p.time_zone)::date then 'past'
                 when q.coupon_id is not null and not coupon_left(q.coupon_id, $2) then 'coupon'
-                when exists (select from property_search s
-                              where s.property_id = q.property_id
-                                and s.busy && daterange(q.check_in, q.check_out + s.preparation_nights))
-                then 'taken'
-                else 'valid' end as verdict
-      from quotes q join properties p on p.id = q.property_id
+                when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights) then 'taken'
+                else 'valid' end as verdict,
+           case when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights)
+                then (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text end as gone
+      from quotes q join properties p on p.id = q.property_id join property_search s on s.property_id = q.property_id
      where q.id = $3 and (q.guest_id = $2 or q.guest_id is null)),
 taken as materialized (
     select q.*, occupancy_take($4, q.property_id, daterange(q.check_in, q.check_out), $1) as unit_id
@@ -39,7 +38,8 @@ booked as (
 select case when exists (select from taken t where t.unit_id is not null) and not exists (select from booked) then 'closed'
             else q.verdict end,
        (select t.unit_id from taken t), q.check_in, q.check_out, q.guests::int4,
-       case when not exists (select from booked)
+       case when q.gone is not null then q.gone
+            when q.verdict = 'valid' and not exists (select from booked) -- lost to somebody just now
             then (select (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text
                     from property_search s where s.property_id = q.property_id) end, q.property_id, q.today
   from quote q;

@@ -200,6 +200,16 @@ class World:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
+    def payment(self, status="captured"):
+        """A payment of the guest for a stay in a property of the host, offline."""
+        booking = self.booking()
+        if status == "captured":
+            return self.stack.query("select id::text from payments where booking_id = %s", booking)[0][0]
+        made = str(uuid.uuid4())
+        self.mint.sql("insert into payments (id, booking_id, provider, purpose, status, amount, currency) "
+                      "values (%s, %s, 'offline', 'security', %s, 500, 'USD')", made, booking, status)
+        return made
+
     def role(self, *permissions):
         name = f"role_{uuid.uuid4().hex[:12]}"
         answer = self.session("admin").post("/v1/roles", json={"name": name, "doc": "For a test.", "permissions": list(permissions)})
@@ -271,7 +281,7 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
 @call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
-      "property_list_own", "booking_list", "role_list", "totp_read", "admin_user_list", "audit_list",
+      "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list",
       "ledger_statement_list", "payout_list")
 def plain(world, owner):
     return Call()
@@ -624,6 +634,40 @@ def payout_pay(world, owner):
 @call("ledger_statement_entries")
 def ledger_statement_entries(world, owner):
     return Call({"id": world.account(world.booking())}, missing={"id": nothing()})
+
+
+@call("payment_create")
+def payment_create(world, owner):
+    booking = world.booking()
+    world.mint.sql("insert into payment_terms (property_id, security) select property_id, 500 from bookings where id = %s", booking)
+    return Call(json={"booking_id": booking, "purpose": "security"})
+
+
+@call("payment_read")
+def payment_read(world, owner):
+    return Call({"id": world.payment()}, missing={"id": nothing()})
+
+
+@call("payment_capture", "payment_cancel")
+def payment_capture(world, owner):
+    return Call({"id": world.payment("pending")}, missing={"id": nothing()})
+
+
+@call("refund_create")
+def refund_create(world, owner):
+    return Call(json={"payment_id": world.payment(), "amount": 100, "reason": "For a test."})
+
+
+@call("refund_read")
+def refund_read(world, owner):
+    made = world.session("host").post("/v1/refunds", json={"payment_id": world.payment(), "amount": 100, "reason": "For a test."})
+    assert made.status_code == 201, made.text
+    return Call({"id": made.json()["id"]}, missing={"id": nothing()})
+
+
+@call("webhook_stripe", "webhook_chapa")
+def webhook(world, owner):
+    return Call()
 
 
 @call("booking_read", "booking_cancel", "ledger_booking_list")

@@ -12,7 +12,7 @@ FILES = sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
-DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "oauth", "outbox", "pricing", "property", "review", "session"}
+DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "jobs", "ledger", "oauth", "outbox", "payment", "pricing", "property", "review", "session"}
 BASE = {"base"}
 MIDDLE = BASE | {"json", "db", "cache"}
 LAYERS = {
@@ -23,10 +23,11 @@ LAYERS = {
     "auth": MIDDLE,
     "audit": BASE | {"db"},
     "http": MIDDLE | {"auth", "audit"},
+    "fetch": BASE | {"http"},
     "query": MIDDLE | {"auth", "audit", "http"},
-    **{domain: MIDDLE | DOMAINS | {"auth", "audit", "http", "query"} for domain in DOMAINS},
-    "api": MIDDLE | DOMAINS | {"auth", "audit", "http", "query"},
-    "ctl": MIDDLE | DOMAINS | {"auth", "audit", "http", "query"},
+    **{domain: MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"} for domain in DOMAINS},
+    "api": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"},
+    "ctl": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"},
 }
 LINES_MAX = 600
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca)\s*\(")

@@ -61,6 +61,7 @@ create table refunds (
     currency     text        not null constraint refunds_currency_fkey references currencies,
     reason       text        not null constraint refunds_reason_length check (length(reason) between 1 and 200),
     status       text        not null constraint refunds_status_known check (status in ('pending', 'sent', 'done', 'failed')),
+    goodwill     boolean     not null default false, -- what the stay costs is the same: no more is due because of it
     provider_ref text        constraint refunds_provider_ref_length check (length(provider_ref) between 1 and 255),
     done_at      timestamptz,
     version      bigint      not null default 1,
@@ -133,6 +134,7 @@ create table provider_events (
     event_id    text        constraint provider_events_id_length check (length(event_id) between 1 and 255),
     kind        text        not null,
     payload     text        not null,
+    payment_id  uuid        constraint provider_events_payment_fkey references payments, -- once it is known
     received_at timestamptz not null default now(),
     handled_at  timestamptz,
     attempts    integer     not null default 0,
@@ -141,6 +143,8 @@ create table provider_events (
     constraint provider_events_pkey primary key (provider, event_id)
 );
 create index provider_events_next_idx on provider_events (next_at) where handled_at is null;
+create index provider_events_payment_idx on provider_events (payment_id) where handled_at is null;
+create index provider_events_received_idx on provider_events (received_at);
 
 -- Merge what was said about a payment; the booking's row is locked before, then the payment's. Returns by how much the
 -- captured money has grown. Given null, a member says nothing.
@@ -195,16 +199,23 @@ begin
      where r.payment_id = payment and (r.id = refund or r.provider_ref = ref)
        and (array_position(rank, said) > array_position(rank, r.status) or r.provider_ref is distinct from coalesce(r.provider_ref, ref));
     if not found and not exists (select from refunds r where r.payment_id = payment and (r.id = refund or r.provider_ref = ref)) then
-        insert into refunds (id, payment_id, booking_id, amount, currency, reason, status, provider_ref, done_at)
-        select uuid_v7(), p.id, p.booking_id, said_amount, p.currency, 'made with the provider', said, ref,
+        insert into refunds (id, payment_id, booking_id, amount, currency, reason, goodwill, status, provider_ref, done_at)
+        select uuid_v7(), p.id, p.booking_id, said_amount, p.currency, 'made with the provider', true, said, ref,
                case when said = 'done' then now() end
           from payments p where p.id = payment and said <> 'failed';
     end if;
 end $$;
 
+-- What was paid for a stay, less what went back or is about to because it was not owed.
+create function payment_paid(booking uuid) returns bigint language sql stable as $$
+    select coalesce((select sum(captured) from payments where booking_id = booking and purpose <> 'security'), 0)::bigint
+         - coalesce((select sum(r.amount) from refunds r join payments p on p.id = r.payment_id
+                      where r.booking_id = booking and p.purpose <> 'security' and not r.goodwill and r.status <> 'failed'), 0)::bigint
+$$;
+
 -- Give back at most `wanted` of what a booking's guest has paid (or of one payment), the latest payment first; returns how
 -- much. Offline money is handed back by the host, so such a refund is done as soon as it is recorded.
-create function payment_refund(booking uuid, of_payment uuid, wanted bigint, why text) returns bigint language plpgsql as $$
+create function payment_refund(booking uuid, of_payment uuid, wanted bigint, why text, is_goodwill boolean) returns bigint language plpgsql as $$
 declare
     p      payments;
     part   bigint;
@@ -219,8 +230,8 @@ begin
         part := least(wanted - given, p.captured - p.refunding - p.refunded);
         exit when part <= 0;
         made := uuid_v7();
-        insert into refunds (id, payment_id, booking_id, amount, currency, reason, status, done_at)
-        values (made, p.id, p.booking_id, part, p.currency, why, case p.provider when 'offline' then 'done' else 'pending' end,
+        insert into refunds (id, payment_id, booking_id, amount, currency, reason, goodwill, status, done_at)
+        values (made, p.id, p.booking_id, part, p.currency, why, is_goodwill, case p.provider when 'offline' then 'done' else 'pending' end,
                 case p.provider when 'offline' then now() end);
         if p.provider <> 'offline' then
             insert into provider_calls (id, provider, payment_id, refund_id, what, amount)

@@ -1,9 +1,10 @@
 -- Statements of src/booking.
 
 -- name: booking_create
--- $1 booking, $2 guest, $3 quote, $4 row of the inventory. No row: no such quote for this guest. Else what is to be
+-- $1 booking, $2 guest, $3 quote, $4 row of the inventory, $5 its payment, offline, and $6 whether that counts as paid at once.
+-- No row: no such quote for this guest. Else what is to be
 -- said of the quote, the unit, null when none was free, the stay, and which of its nights are gone. Everything in one
--- statement: quote, nights, booking.
+-- statement: quote, nights, booking, payment.
 -- Where nights are seen to be gone in the search index, kept by the same transactions as the inventory, nothing is
 -- tried: of many who want the same nights nearly all are refused by one look. It is exact for one unit and says too
 -- little for several; whom it lets pass the inventory decides about. Whoever closes the account of guest or host waits for
@@ -34,7 +35,13 @@ booked as (
       from taken t join users h on h.id = t.host_id join users g on g.id = $2
      where t.unit_id is not null and h.status = 'active' and g.status = 'active'
        for key share of h, g
-    returning unit_id)
+    returning id, status, total, currency),
+paid as (
+    insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
+    select $5, b.id, 'offline', 'charge', case when $6::bool then 'captured' else 'pending' end, b.total, b.currency,
+           case when $6 then b.total else 0 end, case when $6 then now() end
+      from booked b
+     where b.status = 'confirmed' and b.total > 0)
 select case when exists (select from taken t where t.unit_id is not null) and not exists (select from booked) then 'closed'
             else q.verdict end,
        (select t.unit_id from taken t), q.check_in, q.check_out, q.guests::int4,

@@ -14,3 +14,7 @@ select status::int4, etag, location, body from idempotency_keys
 -- Store the answer of the claimed key: principal, op, key, status, etag, location, body.
 update idempotency_keys set status = $4, etag = $5, location = $6, body = $7
  where principal = $1 and op = $2 and key = $3;
+
+-- name: idempotency_body
+-- The stored answer has become another one, as that of its request has: principal, op, key, etag, body.
+update idempotency_keys set etag = $4, body = $5 where principal = $1 and op = $2 and key = $3 and status is not null;

@@ -67,8 +67,8 @@ static void check_answer(const struct op *op)
 /* What is not safe to repeat can be made so, unless what it answers must not be stored. */
 static void check_flags(const struct op *op)
 {
-    ck_assert_msg(op->method != METHOD_POST || (op->flags & (OP_IDEMPOTENT | OP_SECRET)), "%s: no key",
-                  op->name);
+    ck_assert_msg(op->method != METHOD_POST || (op->flags & (OP_IDEMPOTENT | OP_SECRET | OP_BYTES)),
+                  "%s: no key", op->name);
     ck_assert_msg(!(op->flags & OP_IDEMPOTENT) || !(op->flags & OP_SECRET), "%s: a stored secret", op->name);
     ck_assert_msg(op->rate != RATE_NONE || (op->flags & OP_NO_RATE), "%s: no rate class", op->name);
     ck_assert_msg(op->perm < PERM_COUNT, "%s: permission", op->name);

@@ -3,7 +3,7 @@ libnexus_a_SOURCES += %D%/auth.h %D%/permissions.def %D%/scopes.def %D%/claims.h
 	%D%/keys.h %D%/keys.c %D%/hash_pool.h %D%/hash_pool.c %D%/password.c %D%/password_rules.h %D%/password_rules.c \
 	%D%/permissions.c %D%/scopes.c %D%/token.c %D%/token_cache.h %D%/token_cache.c
 libnexus_a_SOURCES += %D%/secret.h %D%/secret.c %D%/totp.h %D%/totp.c
-libnexus_a_SOURCES += %D%/providers.h %D%/providers.def %D%/providers.c
+libnexus_a_SOURCES += %D%/providers.h %D%/providers.def %D%/providers.c %D%/merchants.h %D%/merchants.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/auth_tests

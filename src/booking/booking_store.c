@@ -10,9 +10,11 @@ int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uui
                         const struct uuid *quote)
 {
     struct uuid *nights = ARENA_NEW(rq->arena, struct uuid);
+    struct uuid *payment = ARENA_NEW(rq->arena, struct uuid);
     *nights = uuid_v7();
+    *payment = uuid_v7();
     return DB_ADD(b, &q_booking_create, db_uuid(id), db_uuid(&rq->principal.user), db_uuid(quote),
-                  db_uuid(nights));
+                  db_uuid(nights), db_uuid(payment), db_bool(rq->arena, rq->options->payment_offline_instant));
 }
 
 enum booking_verdict booking_verdict(const PGresult *r)

@@ -4,6 +4,7 @@
 #include "db/queries.h"
 #include "http/audit.h"
 #include "http/idempotency.h"
+#include "payment/payment.h"
 #include "query/plan.h"
 
 struct booking_cancel_in {
@@ -58,6 +59,8 @@ static enum err cancel(struct request *rq, const struct uuid *id)
     struct db_batch *b = write_batch(rq);
     DB_ADD(b, &q_booking_cancel, db_uuid(id), db_uuid(&rq->principal.user));
     DB_ADD(b, &q_booking_release, db_uuid(id));
+    payment_add_close(rq, b, id);
+    payment_add_refund(rq, b, id, INT64_MAX, "the booking was cancelled");
     audit_add(rq, b, AUDIT_BOOKING_CANCEL, id, "{\"status\": \"confirmed\"}", "{\"status\": \"cancelled\"}");
     const struct plan *plan;
     struct selection *sel;

@@ -24,7 +24,7 @@ static const struct shape in_shape = { .name = "BookingCreate",
 
 static enum err booking_create_exec(struct request *rq);
 static const enum err errors[] = { ERR_NOT_FOUND,  ERR_FORBIDDEN,     ERR_DATES_UNAVAILABLE,
-                                   ERR_QUOTE_USED, ERR_QUOTE_EXPIRED, ERR_COUPON_USED_UP, ERR_STAY_RULES,
+                                   ERR_QUOTE_USED, ERR_QUOTE_EXPIRED, ERR_COUPON_USED_UP, ERR_PAYMENT_REQUIRED, ERR_STAY_RULES,
                                    ERR_NONE };
 
 const struct op op_booking_create = {
@@ -69,6 +69,9 @@ static const struct {
 static enum err booking_create_exec(struct request *rq)
 {
     const struct booking_create_in *in = rq->in;
+    if (!merchants_find(rq->merchants, STR("offline"))) {
+        return fail(rq, ERR_PAYMENT_REQUIRED, NULL, NULL);
+    }
     struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
     *id = uuid_v7();
     struct db_batch *b = write_batch(rq);

@@ -18,8 +18,8 @@
 #ifndef NEXUS_FEDERATION_FEDERATION_H
 #define NEXUS_FEDERATION_FEDERATION_H
 
-#include "fetch/fetch.h"
 #include "federation/identity.h"
+#include "fetch/fetch.h"
 #include "http/op.h"
 #include "oauth/browser.h"
 #include "query/entity.h"

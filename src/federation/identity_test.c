@@ -1,7 +1,7 @@
 /* Tests of what is believed of a provider's claims. */
-#include "json/document.h"
 #include "federation/federation_tests.h"
 #include "federation/identity.h"
+#include "json/document.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Tests of JWK sets and signatures: good ones of every algorithm, and tokens that must not pass. */
 #include "base/base64url.h"
 #include "base/buf.h"
-#include "json/document.h"
 #include "federation/federation_tests.h"
 #include "federation/jws.h"
+#include "json/document.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

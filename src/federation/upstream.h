@@ -7,8 +7,8 @@
 #define NEXUS_FEDERATION_UPSTREAM_H
 
 #include "auth/providers.h"
-#include "fetch/fetch.h"
 #include "federation/jws.h"
+#include "fetch/fetch.h"
 
 #define UPSTREAM_KEPT_US (INT64_C(3600) * 1000000) /* a document */
 #define UPSTREAM_KEYS_KEPT_US                                                                                \

@@ -370,8 +370,8 @@ static bool take_turn(struct fetch_session *s)
     if (s->taken || !s->stats.board || !s->stats.slot) {
         return true;
     }
-    s->taken = slots_take(scoreboard_calling(s->stats.board), scoreboard_owner(s->stats.slot),
-                          s->turns, 0, 0);
+    s->taken =
+        slots_take(scoreboard_calling(s->stats.board), scoreboard_owner(s->stats.slot), s->turns, 0, 0);
     if (!s->taken) {
         scoreboard_count(s->stats.slot, WORKER_REJECTED);
     }

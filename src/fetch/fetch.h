@@ -1,6 +1,6 @@
 /*
- * Calls to servers of others, OpenID and payment providers, by libcurl, with everything bounded: time, size, and
- * where they may go. Never inside a database transaction.
+ * Calls to servers of others, OpenID and payment providers, by libcurl, with everything bounded: time, size,
+ * and where they may go. Never inside a database transaction.
  *
  * What a provider's documents name may be anything, so an address is looked at when the socket is about to be
  * connected, after names were resolved: only public addresses are called, by https on port 443, and redirects
@@ -20,9 +20,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FETCH_URL_MAX  2000         /* characters */
-#define FETCH_BODY_MAX (256 * 1024) /* bytes of an answer */
-#define FETCH_HEAD_MAX (32 * 1024)  /* and of its headers */
+#define FETCH_URL_MAX     2000         /* characters */
+#define FETCH_BODY_MAX    (256 * 1024) /* bytes of an answer */
+#define FETCH_HEAD_MAX    (32 * 1024)  /* and of its headers */
 #define FETCH_HEADERS_MAX 4
 
 /* All calls made for one request: they share its time. */
@@ -39,19 +39,19 @@ struct fetch_session {
 
 struct fetch {
     const char *url;
-    struct str body;           /* absent: GET */
-    const char *type;          /* of the body; NULL: a form */
-    const char *authorization; /* value of the header, or NULL */
+    struct str body;                        /* absent: GET */
+    const char *type;                       /* of the body; NULL: a form */
+    const char *authorization;              /* value of the header, or NULL */
     const char *headers[FETCH_HEADERS_MAX]; /* further ones, "Name: value"; NULL ends them */
 };
 
 struct fetched {
-    int status;      /* 0: no answer */
-    bool json;       /* by its Content-Type */
-    struct str body; /* in the arena */
+    int status;             /* 0: no answer */
+    bool json;              /* by its Content-Type */
+    struct str body;        /* in the arena */
     int64_t retry_after_us; /* of the header Retry-After, in seconds; 0: none */
     bool retry, no_retry;   /* the header Stripe-Should-Retry said so */
-    const char *why; /* for the log, when there is no answer */
+    const char *why;        /* for the log, when there is no answer */
 };
 
 /*

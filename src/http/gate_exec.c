@@ -60,6 +60,7 @@ static void forget(struct request *rq, const struct response *clean)
     rq->violations.count = 0;
     rq->write.again = false;
     rq->write.atomic = false;
+    rq->after = NULL;
     rq->res = *clean;
     buf_reset(rq->res.body);
 }
@@ -86,6 +87,9 @@ static enum err run(struct request *rq)
         pause_before(number);
     }
     access_settle(rq);
+    if (rq->err == ERR_NONE && rq->after && !rq->write.replayed) {
+        rq->after(rq);
+    }
     if (rq->db) {
         rq->statements += db_statements(rq->db);
         rq->stage_us[STAGE_DB] += db_busy_us(rq->db);

@@ -32,6 +32,7 @@ enum op_flag {
     OP_OWN_AUTH = 1024, /* the Authorization header is the op's own business */
     OP_ACTING = 4096,   /* with PERM_ACCOUNT: also for staff who act as the user */
     OP_ENROL = 8192,    /* open to those who have to set up a second factor first */
+    OP_BYTES = 65536, /* the body is the op's own business, as it came: a signature is over it */
     OP_LENIENT = 2048,  /* exec is called in spite of violations, which it looks at itself */
 };
 

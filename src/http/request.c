@@ -88,7 +88,7 @@ static enum err decode_form(struct request *rq, const struct shape *shape)
 enum err request_decode(struct request *rq)
 {
     const struct shape *shape = rq->op->in ? rq->op->in : &shape_nothing;
-    struct str body = rq->body.n > 0 ? rq->body : STR_NONE;
+    struct str body = rq->body.n > 0 && !(rq->op->flags & OP_BYTES) ? rq->body : STR_NONE;
     const char *why = NULL;
     enum err e = rq->op->flags & OP_FORM
                      ? decode_form(rq, shape)

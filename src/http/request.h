@@ -6,6 +6,7 @@
 #define NEXUS_HTTP_REQUEST_H
 
 #include "auth/auth.h"
+#include "auth/merchants.h"
 #include "auth/providers.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -122,6 +123,7 @@ struct request {
     struct cache *cache;
     struct auth *auth;
     const struct providers *providers; /* OpenID providers users may sign in with; NULL: none */
+    const struct merchants *merchants; /* payment providers, and what they know us by */
     struct arena *arena;
     struct str secret; /* bytes of secret_file, for MACs; empty when it is not configured */
 
@@ -168,6 +170,15 @@ struct request {
     struct str idempotency_key; /* absent: none was sent, or the op takes none */
     struct if_match if_match;
     struct write write;
+
+    /*
+     * What the op wants done when its effect is committed and the answer made: calls to servers of others, which
+     * must not be made inside a transaction. Its own batches are write_batch, write_run and write_finish again. It
+     * may make the answer anew; a failure of its own changes nothing of what has been done. Not called for a
+     * replay.
+     */
+    void (*after)(struct request *rq);
+    const void *after_data;
 
     struct response res;
 

@@ -1,5 +1,6 @@
 /* What a worker holds, and one request at a time through it. */
 #include "auth/hash_pool.h"
+#include "auth/merchants.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/fastcgi.h"
@@ -81,7 +82,10 @@ struct service *service_create(const struct options *o, const struct service_sta
     if (s->auth) {
         s->providers = providers_load(o, error, error_size);
     }
-    if (!s->providers) {
+    if (s->providers) {
+        s->merchants = merchants_load(o, error, error_size);
+    }
+    if (!s->merchants) {
         service_destroy(s);
         return NULL;
     }
@@ -116,6 +120,7 @@ void service_destroy(struct service *s)
         auth_free(s->auth);
     }
     providers_free(s->providers);
+    merchants_free(s->merchants);
     forget_secret(s);
     arena_destroy(s->arena);
     arena_destroy(s->keep);
@@ -136,6 +141,7 @@ struct request *request_start(struct service *s, char *const *env)
     rq->cache = s->cache;
     rq->auth = s->auth;
     rq->providers = s->providers;
+    rq->merchants = s->merchants;
     rq->arena = s->arena;
     rq->secret = s->secret;
     rq->env = env;

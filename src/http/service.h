@@ -19,6 +19,7 @@ struct service {
     struct cache *cache;
     struct auth *auth;
     struct providers *providers;
+    struct merchants *merchants;
     struct str secret;   /* malloc'd */
     struct arena *arena; /* of the request */
     struct arena *keep;  /* of the service */

@@ -43,6 +43,7 @@ struct jobs {
     struct arena *arena;
     struct buf out;
     struct str secret; /* malloc'd */
+    struct merchants *merchants;
 };
 
 struct jobs *jobs_create(const struct options *o, char *error, size_t error_size)
@@ -57,11 +58,16 @@ struct jobs *jobs_create(const struct options *o, char *error, size_t error_size
         abort();
     }
     j->options = o;
+    j->merchants = merchants_load(o, error, error_size);
     j->secret = (struct str){ secret, size };
     j->db = db_create(o, DB_ROLE_API);
     j->cache = cache_create(o);
     j->arena = arena_create(ARENA_BLOCK, (size_t)o->request_memory);
     buf_init(&j->out, (size_t)o->response_limit);
+    if (!j->merchants) {
+        jobs_free(j);
+        return NULL;
+    }
     return j;
 }
 
@@ -76,6 +82,7 @@ void jobs_free(struct jobs *j)
         explicit_bzero((char *)j->secret.p, j->secret.n);
         free((char *)j->secret.p);
     }
+    merchants_free(j->merchants);
     arena_destroy(j->arena);
     buf_free(&j->out);
     free(j);
@@ -91,6 +98,7 @@ static struct request *start(struct jobs *j, const struct op *op)
     rq->cache = j->cache;
     rq->arena = j->arena;
     rq->secret = j->secret;
+    rq->merchants = j->merchants;
     rq->method = METHOD_POST;
     rq->op = op;
     rq->start_us = clock_mono_us();

@@ -5,9 +5,7 @@
 #ifndef NEXUS_PAYMENT_PROVIDER_H
 #define NEXUS_PAYMENT_PROVIDER_H
 
-#include "base/arena.h"
-#include "base/options.h"
-#include "base/str.h"
+#include "auth/merchants.h"
 #include "base/uuid.h"
 
 #include <stdbool.h>
@@ -15,47 +13,64 @@
 
 struct fetch_session;
 
-enum payment_what { PAYMENT_CUSTOMER, PAYMENT_CREATE, PAYMENT_CAPTURE, PAYMENT_CANCEL, PAYMENT_REFUND, PAYMENT_READ };
+enum payment_what {
+    PAYMENT_CUSTOMER,
+    PAYMENT_CREATE,
+    PAYMENT_CAPTURE,
+    PAYMENT_CANCEL,
+    PAYMENT_REFUND,
+    PAYMENT_READ
+};
 
 /* A row of provider_calls with what it is about. */
 struct payment_call {
     struct uuid id; /* the provider's idempotency key */
+    int attempt;    /* 1: the first */
     enum payment_what what;
     struct uuid payment_id, booking_id, refund_id, guest_id;
     int64_t amount; /* minor units: of the payment, or what is captured or refunded */
     struct str currency;
-    int exponent;              /* minor digits of the currency */
-    struct str ref;            /* the payment at the provider; absent: none yet */
-    struct str refund_ref;     /* likewise */
-    struct str customer;       /* likewise */
-    bool manual;               /* authorize only */
+    int exponent;                  /* minor digits of the currency */
+    struct str ref;                /* the payment at the provider; absent: none yet */
+    struct str customer;           /* the guest there; absent: unknown */
+    bool manual;                   /* authorize only */
     struct str method, return_url; /* of the request; absent: not given */
 };
 
+struct payment_refund_fact {
+    struct str ref;
+    struct uuid id; /* ours; nil: not made by us */
+    int64_t amount;
+    const char *status; /* of refunds */
+};
+
+#define PAYMENT_REFUND_FACTS_MAX 50
+
 /* What a provider has said. Absent members say nothing. Minor units. */
 struct payment_facts {
-    const char *status; /* of payments, or NULL */
-    int64_t captured;   /* in all */
-    struct str ref, action, failure;
-    int64_t said_us; /* the provider's time of it, unix; 0: now */
-    struct str refund_ref, customer;
-    const char *refund_status; /* of refunds, or NULL */
-    int64_t refund_amount;
-    struct uuid payment_id, refund_id; /* ours, as the provider has kept them; nil: unknown */
-    bool look;                         /* more is to be known by asking (PAYMENT_READ) */
+    struct uuid payment_id; /* ours, as the provider has kept it; nil: unknown, see ref */
+    struct str ref;         /* the payment there */
+    const char *status;     /* of payments, or NULL */
+    int64_t captured;       /* in all */
+    struct str action, failure;
+    int64_t said_us;     /* the provider's time of it, unix; 0: now */
+    struct str customer; /* the guest there */
+    size_t refund_count;
+    struct payment_refund_fact refunds[PAYMENT_REFUND_FACTS_MAX];
+    bool look; /* more is to be known by asking (PAYMENT_READ) */
 };
 
 enum payment_answer {
-    PAYMENT_SAID,    /* done; facts are filled */
     PAYMENT_AGAIN,   /* unknown or not now: ask again under the same key */
+    PAYMENT_SAID,    /* done; facts are filled */
     PAYMENT_REFUSED, /* for good; facts may say what has become of the payment */
 };
 
 struct payment_outcome {
     enum payment_answer answer;
-    int http_status;    /* 0: none */
-    const char *why;    /* for the log and provider_calls.error; no secrets */
-    int64_t wait_us;    /* PAYMENT_AGAIN: not before; 0: by the usual back-off */
+    int http_status; /* 0: none */
+    const char *why; /* for the log and provider_calls.error; no secrets */
+    int64_t wait_us; /* PAYMENT_AGAIN: not before; 0: by the usual back-off */
     struct payment_facts facts;
 };
 
@@ -67,19 +82,31 @@ struct payment_event {
 struct payment_provider {
     const char *name;
     const char *doc;
-    bool by_hand;   /* no calls: the host records what was paid */
-    bool customers; /* guests have a record at the provider */
-    bool manual;    /* can authorize first and capture later */
-    /* Make the call. NULL with by_hand. */
-    void (*ask)(struct fetch_session *s, const struct payment_call *call, struct payment_outcome *out);
-    /* NULL: the body of the webhook is authentic, and `out` has its id and kind; else why it is not. */
-    const char *(*verify)(struct arena *a, const struct options *o, struct str body, struct str signature, int64_t now_us,
-                          struct payment_event *out);
-    /* Read a stored event; false when there is nothing to do for its kind. */
-    bool (*read)(struct arena *a, struct str payload, struct payment_event *out);
+    bool by_hand;     /* no calls: the host records what was paid */
+    bool customers;   /* guests have a record at the provider */
+    bool manual;      /* can authorize first and capture later */
+    bool refund_once; /* a refund whose outcome is unknown must not be asked for again: the provider has no
+                         keys */
+    const char *signature; /* header of its webhooks, by its CGI name */
+    /* Make the call. NULL with by_hand. `out` is all zero before. */
+    void (*ask)(struct fetch_session *s, const struct merchant *m, const struct payment_call *call,
+                struct payment_outcome *out);
+    /* NULL: the body of the webhook is authentic; else why it is not. */
+    const char *(*verify)(const struct merchant *m, struct str body, struct str signature, int64_t now_us);
+    /* Read an event; false when it is not understood. Without an id in it, a hash of it makes one. */
+    bool (*read)(struct arena *a, struct str body, struct payment_event *out);
 };
 
-/* By name; NULL when there is none, or the configuration does not switch it on. */
-const struct payment_provider *payment_provider(const struct options *o, struct str name);
+/* By name; NULL when there is none. Whether it is switched on is said by merchants_find. */
+const struct payment_provider *payment_provider(struct str name);
+
+extern const struct payment_provider payment_offline, payment_stripe, payment_chapa;
+
+/* A decimal number of the major unit ("12.5") in minor units; false when it is none, or finer than these. */
+bool payment_amount_parse(struct str text, int exponent, int64_t *out);
+
+/* For the providers: whether `hex` is the HMAC-SHA-256 of both texts one after the other; in constant time.
+ */
+bool payment_mac_is(struct str key, struct str head, struct str body, struct str hex);
 
 #endif

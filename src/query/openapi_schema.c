@@ -315,11 +315,18 @@ static void entity_field_schema(struct openapi *d, const struct entity *e, const
 {
     const struct shape_field *json = json_value(e, f);
     bool nullable = f->flags & FIELD_NULLABLE;
-    if (json) {
+    if (json && !nullable) {
         openapi_field_schema(d, json);
         return;
     }
     json_write_object(&d->w);
+    if (json) {
+        nullable_start(d, true);
+        openapi_field_schema(d, json);
+        nullable_end(d, true);
+        OPENAPI_END(d);
+        return;
+    }
     if (kinds[f->type].type) {
         type_of(d, kinds[f->type].type, nullable);
     }

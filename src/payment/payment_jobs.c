@@ -1,0 +1,54 @@
+/* What requests have not got done with payment providers, and what nothing was heard of. */
+#include "jobs/jobs.h"
+#include "payment/payment_run.h"
+
+#define SECOND_US  INT64_C(1000000)
+#define PIECE      20
+#define SILENCE_US (600 * SECOND_US) /* of a provider about a payment, before it is asked */
+
+static enum err calls(struct request *rq, int64_t *done)
+{
+    int made;
+    enum err e = payment_run_calls(rq, NULL, PIECE, &made);
+    *done = made;
+    return e;
+}
+
+const struct job job_payment_calls = {
+    .name = "payment-calls",
+    .doc = "Makes calls to payment providers that wait, and again those whose answer was lost.",
+    .every_us = 2 * SECOND_US,
+    .exec = calls
+};
+
+static enum err events(struct request *rq, int64_t *done)
+{
+    int handled;
+    enum err e = payment_run_events(rq, STR_NONE, STR_NONE, PIECE, &handled);
+    *done = handled;
+    return e;
+}
+
+const struct job job_payment_events = {
+    .name = "payment-events",
+    .doc = "Handles events of payment providers that came too early, or that a crash has left.",
+    .every_us = 2 * SECOND_US,
+    .exec = events
+};
+
+/* The calls it writes down are made by payment-calls; it finds them once, so it is not called again at once.
+ */
+static enum err reconcile(struct request *rq, int64_t *done)
+{
+    int64_t asked;
+    enum err e = payment_reconcile(rq, SILENCE_US, &asked);
+    *done = 0;
+    return e;
+}
+
+const struct job job_payment_reconcile = {
+    .name = "payment-reconcile",
+    .doc = "Has payments and refunds looked at that nothing was heard of for ten minutes.",
+    .every_us = 60 * SECOND_US,
+    .exec = reconcile
+};

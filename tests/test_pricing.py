@@ -408,3 +408,26 @@ def test_rates_are_listed(stack, tmp_path):
         {k: row[k] for k in ("base", "currency", "rate")} for row in json.loads(stack.ctl("rates", "list", "--json").stdout)]
     assert stack.ctl("rates", "import", "--base", "XXQ", "x.csv", check=False).returncode == 2
     assert stack.ctl("rates", "import", str(tmp_path / "none.csv"), check=False).returncode == 4
+
+
+# ---- searches
+
+def test_a_search_shows_what_a_quote_would_come_to(host, guest, api, stack):
+    lat = 61.5 + len(stack.query("select from properties")) / 1000
+    places = [make_property(host, location={"lat": lat, "lng": 24.0}, price=MONEY(p), capacity=6)["id"] for p in (10000, 11000, 30000)]
+    put(host, places[0], PLAN)
+    put(host, places[1], {"fees": [{"name": "Cleaning", "amount": MONEY(99999)}]})
+    host.put(f"/v1/properties/{places[0]}/calendar", json={"ranges": [{"from": day(31), "to": day(33), "price": MONEY(10001)}]})
+    query = f"near={lat},24.0&radius=0.2&check_in={day(30)}&check_out={day(38)}&sort=total"
+    for guests, asked in ((4, "&guests=4"), (1, "")):
+        hits = api.get(f"/v1/properties?{query}{asked}&fields=id,total,total_parts").json()["data"]
+        assert [hit["id"] for hit in hits] == places, "in the order of their nights"
+        for hit in hits:
+            made = ask(guest, hit["id"], adults=guests)
+            assert hit["total"] == made["total"]
+            parts = hit["total_parts"]
+            assert sum(v for name, v in parts.items() if name != "included_taxes") == made["total"]["amount"]
+            assert parts["taxes"] + parts["included_taxes"] == made["tax_total"]["amount"]
+    assert "total_parts" not in api.get(f"/v1/properties?{query}").json()["data"][0]
+    page = api.get(f"/v1/properties?{query}&limit=1").json()
+    assert api.get(f"/v1/properties?{query}&limit=1&cursor={page['page']['next_cursor']}").json()["data"][0]["id"] == places[1]

@@ -3,7 +3,7 @@ libnexus_a_SOURCES += %D%/pricing.h %D%/price_engine.h %D%/price_engine.c \
 	%D%/price_split.c %D%/price_json.c %D%/pricing_plan.h %D%/pricing_plan.c %D%/pricing_in.h %D%/pricing_shape.c %D%/pricing_store.c %D%/quote.h %D%/quote_make.c \
 	%D%/quote_entity.c %D%/quote_lines.c %D%/op_quote_create.c %D%/op_quote_read.c %D%/op_quote_explain.c \
 	%D%/op_pricing_read.c %D%/op_pricing_update.c %D%/coupon.h %D%/coupon_entity.c %D%/op_coupon_create.c \
-	%D%/op_coupon_list.c %D%/op_coupon_read.c %D%/op_coupon_update.c
+	%D%/search_price.h %D%/search_price.c %D%/op_coupon_list.c %D%/op_coupon_read.c %D%/op_coupon_update.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/price_tests

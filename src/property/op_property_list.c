@@ -1,4 +1,5 @@
 /* GET /v1/properties: search among the published properties. */
+#include "pricing/search_price.h"
 #include "property/property.h"
 #include "property/search_rules.h"
 #include "query/plan.h"
@@ -226,11 +227,17 @@ static const char is_offered[] =
 /* Only asked when the day may be over somewhere. */
 static const char is_to_come[] = " and $1 >= (now() at time zone {t}p.time_zone)::date";
 
-static const char stay_total[] =
-    "(case when {t}.ruled then (select sum(sn.price) from stay_nights({t}.property_id, $1, $2) sn)"
-    " else {t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"
-    " where tn.property_id = {t}.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "
-    "null), 0) end)::int8";
+#define STAY_NIGHTS                                                                                          \
+    "(case when {t}.ruled then (select sum(sn.price) from stay_nights({t}.property_id, $1, $2) sn)"          \
+    " else {t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"       \
+    " where tn.property_id = {t}.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "      \
+    "null), 0) end)::int8"
+
+/* Chosen and sorted is by the price of the nights, which the database can tell; of the hits that are shown C
+ * makes the price the guest pays, of the nights or, where the host has said more, of what search_price.h
+ * wants. */
+static const char stay_total[] = STAY_NIGHTS;
+static const char stay_basis[] = STAY_NIGHTS "::text" SEARCH_PRICE_BASIS;
 
 static const char has_amenities[] =
     " and {t}.amenity_ids @> array(select am.id from amenities am where am.slug = any($1))";
@@ -291,6 +298,23 @@ static date_t utc_date(const struct request *rq)
     return (date_t)(rq->now_us / US_PER_DAY);
 }
 
+static int guests_of(const struct request *rq)
+{
+    const struct property_list_in *in = rq->in;
+    return SHAPE_HAS(in, GUESTS) ? (int)in->guests : 1;
+}
+
+static void show_total(struct request *rq, struct json_writer *w, struct str basis, struct str currency)
+{
+    search_price_total(rq, w, basis, guests_of(rq), currency);
+}
+
+static void show_parts(struct request *rq, struct json_writer *w, struct str basis, struct str currency)
+{
+    (void)currency;
+    search_price_parts(rq, w, basis, guests_of(rq));
+}
+
 static void where_stay(struct request *rq, struct selection *sel, const struct property_list_in *in)
 {
     struct db_param *p = ARENA_ARRAY(rq->arena, struct db_param, 2);
@@ -299,7 +323,8 @@ static void where_stay(struct request *rq, struct selection *sel, const struct p
     selection_where(sel, is_free, p, 2);
     selection_where_late(sel, is_offered, p, 2);
     selection_where_late(sel, has_free_unit, p, 2);
-    selection_compute(sel, "total", stay_total, p, 2);
+    selection_compute_shown(sel, "total", stay_total, stay_basis, p, 2, show_total);
+    selection_compute_shown(sel, "total_parts", "null::jsonb", stay_basis, p, 2, show_parts);
     if (in->check_in <= utc_date(rq) + 1) {
         selection_where(sel, is_to_come, p, 1);
     }

@@ -2,6 +2,7 @@
 #include "property/property.h"
 
 #include "account/account.h"
+#include "pricing/search_price.h"
 #include "query/plan.h"
 #include "review/review.h"
 
@@ -80,7 +81,12 @@ static const struct field fields[] = {
     { "review_count", FIELD_INT, "{t}.review_count", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, NULL,
       "Reviews." },
     { "total", FIELD_MONEY, "{t}.price", "{t}.currency", FIELD_COMPUTED | FIELD_FILTER | FIELD_SORT, NULL,
-      PERM_PUBLIC, NULL, "Exact price of the stay searched for; only in searches with dates." },
+      PERM_PUBLIC, NULL,
+      "What a quote for the stay and guests searched for (one adult when none are named) would come to, fees "
+      "and taxes "
+      "included; filters and order go by its nights alone. Only in searches with dates." },
+    { "total_parts", FIELD_JSON, "null::jsonb", NULL, FIELD_COMPUTED | FIELD_HIDDEN, NULL, PERM_PUBLIC, NULL,
+      "What total contains, in minor units of its currency." },
     { "distance", FIELD_NUMBER, "0::float8", NULL, FIELD_COMPUTED | FIELD_SORT, NULL, PERM_PUBLIC, NULL,
       "Kilometres from the point searched near, along the surface of the earth; only in searches with "
       "near." },
@@ -161,6 +167,9 @@ void property_select_address(struct request *rq, struct selection *sel)
         me, 2);
 }
 
+static const struct field_json property_json[] = { { "total_parts", &search_price_parts_field },
+                                                   { NULL, NULL } };
+
 const struct entity entity_property = {
     .name = "property",
     .type = "Property",
@@ -174,6 +183,7 @@ const struct entity entity_property = {
     .field_count = sizeof(fields) / sizeof(fields[0]),
     .edges = edges,
     .edge_count = sizeof(edges) / sizeof(edges[0]),
+    .json = property_json,
     .default_sort = "-created_at",
     .scope = property_scope,
     .doc = "A place that can be booked by the night.",

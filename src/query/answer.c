@@ -18,6 +18,8 @@ struct source {
 
 struct answer {
     struct json_writer w;
+    struct request *rq;
+    const struct selection *sel;
     bool bad; /* something in the rows is not as the plan says */
 };
 
@@ -173,10 +175,28 @@ static void (*const writers[])(struct answer *a, const struct field *f, struct c
 
 static void write_node(struct answer *a, const struct plan_node *node, struct source *s);
 
+/* A text and, of money, the currency, put together by the op. Only selections with extras have such: the
+ * root. */
+static void write_shown(struct answer *a, const struct plan_column *column, struct source *s)
+{
+    struct cell c = next_cell(s);
+    struct cell currency = column->field->type == FIELD_MONEY ? next_cell(s) : (struct cell){ 0 };
+    if (!c.p) {
+        json_write_null(&a->w);
+        return;
+    }
+    a->sel->extra[column->shown].show(a->rq, &a->w, (struct str){ c.p, c.n },
+                                      (struct str){ currency.p, currency.n });
+}
+
 static void write_column(struct answer *a, const struct plan_column *column, struct source *s)
 {
     enum field_type type = column->field->type;
     json_write_key_ready(&a->w, column->key);
+    if (column->shown >= 0) {
+        write_shown(a, column, s);
+        return;
+    }
     struct cell c = next_cell(s);
     a->bad = a->bad || (c.oid != 0 && c.oid != value_types[type].oid);
     if (!c.p && type != FIELD_MONEY) {
@@ -266,7 +286,7 @@ static void write_list(struct answer *a, struct request *rq, const struct plan *
 
 enum err plan_write(struct request *rq, const struct plan *p, const struct selection *sel, const PGresult *r)
 {
-    struct answer a = { .w = json_write_start(rq->res.body) };
+    struct answer a = { .w = json_write_start(rq->res.body), .rq = rq, .sel = sel };
     if (!sel->single) {
         write_list(&a, rq, p, sel, r);
     } else if (PQntuples(r) == 0) {

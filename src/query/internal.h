@@ -37,6 +37,7 @@ void param_violation(struct request *rq, struct str name, const char *code, cons
 struct plan_column {
     const struct field *field;
     struct str key; /* "name": ready for the writer */
+    int shown;      /* index of the selection's extra that writes it; -1: the field's type does */
 };
 
 struct plan_edge {

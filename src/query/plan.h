@@ -46,12 +46,15 @@ bool filter_fits(const struct field *f, enum filter_op op);
  * text; the planner renumbers. Everything from the client must be a parameter, because the text is part of
  * the plan's cache key.
  */
+struct json_writer;
 struct selection_extra {
     const struct field *field; /* the FIELD_COMPUTED field it supplies; NULL: a condition */
     const char *sql;
     const struct db_param *params; /* arena */
     int nparams;
-    bool late; /* a costly condition: asked in the order of the list until the page is full */
+    bool late;         /* a costly condition: asked in the order of the list until the page is full */
+    const char *shown; /* of a computed field: what is read of it instead of `sql`, a text; NULL: `sql` */
+    void (*show)(struct request *rq, struct json_writer *w, struct str shown, struct str currency);
 };
 
 struct selection {
@@ -99,6 +102,15 @@ void selection_where_late(struct selection *sel, const char *sql, const struct d
 /* Supply a computed field. */
 void selection_compute(struct selection *sel, const char *field, const char *sql,
                        const struct db_param *params, int nparams);
+/*
+ * Supply a computed field that is put together by C: `sql` is what filters and sorts compare, `shown` a text
+ * expression of the same parameters that is read for the rows of the page, and `show` writes the value.
+ * currency is that of a FIELD_MONEY, else absent.
+ */
+void selection_compute_shown(struct selection *sel, const char *field, const char *sql, const char *shown,
+                             const struct db_param *params, int nparams,
+                             void (*show)(struct request *rq, struct json_writer *w, struct str shown,
+                                          struct str currency));
 /* Whether the client sorts or filters by the field, so that the op may insist on what it needs for that. */
 bool selection_uses(const struct selection *sel, const char *field);
 

@@ -41,16 +41,16 @@ static void extra_add(struct selection *sel, struct selection_extra extra)
 
 void selection_where(struct selection *sel, const char *sql, const struct db_param *params, int nparams)
 {
-    extra_add(sel, (struct selection_extra){ NULL, sql, params, nparams, false });
+    extra_add(sel, (struct selection_extra){ .sql = sql, .params = params, .nparams = nparams });
 }
 
 void selection_where_late(struct selection *sel, const char *sql, const struct db_param *params, int nparams)
 {
-    extra_add(sel, (struct selection_extra){ NULL, sql, params, nparams, true });
+    extra_add(sel,
+              (struct selection_extra){ .sql = sql, .params = params, .nparams = nparams, .late = true });
 }
 
-void selection_compute(struct selection *sel, const char *field, const char *sql,
-                       const struct db_param *params, int nparams)
+static const struct field *computed(const struct selection *sel, const char *field)
 {
     const struct field *f = entity_field(sel->entity, str_from(field));
     if (!f || !(f->flags & FIELD_COMPUTED)) {
@@ -58,7 +58,27 @@ void selection_compute(struct selection *sel, const char *field, const char *sql
             LOG_TEXT("field", field));
         abort();
     }
-    extra_add(sel, (struct selection_extra){ f, sql, params, nparams, false });
+    return f;
+}
+
+void selection_compute(struct selection *sel, const char *field, const char *sql,
+                       const struct db_param *params, int nparams)
+{
+    extra_add(sel, (struct selection_extra){
+                       .field = computed(sel, field), .sql = sql, .params = params, .nparams = nparams });
+}
+
+void selection_compute_shown(struct selection *sel, const char *field, const char *sql, const char *shown,
+                             const struct db_param *params, int nparams,
+                             void (*show)(struct request *rq, struct json_writer *w, struct str shown,
+                                          struct str currency))
+{
+    extra_add(sel, (struct selection_extra){ .field = computed(sel, field),
+                                             .sql = sql,
+                                             .params = params,
+                                             .nparams = nparams,
+                                             .shown = shown,
+                                             .show = show });
 }
 
 bool selection_uses(const struct selection *sel, const char *field)

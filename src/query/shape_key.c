@@ -20,6 +20,7 @@ static void put_extra(struct buf *key, const struct selection_extra *x)
 {
     put(key, (uint64_t)(uintptr_t)x->field);
     put_text(key, x->sql);
+    put_text(key, x->shown);
     put(key, x->late);
     put(key, (uint64_t)x->nparams);
     for (int i = 0; i < x->nparams; i++) {

@@ -147,12 +147,29 @@ static struct str ready_key(struct arena *a, const char *name)
     return str_from(arena_printf(a, "\"%s\":", name));
 }
 
-static void column_cast(struct plan_builder *b, const struct scan *s, const struct field *f, bool first)
+/* The extra that reads another expression than the field's; -1: none. */
+static int shown_by(const struct scan *s, const struct field *f)
+{
+    for (size_t i = 0; i < s->sel->extra_count; i++) {
+        if (s->sel->extra[i].field == f && s->sel->extra[i].shown) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void column_cast(struct plan_builder *b, const struct scan *s, const struct field *f, int shown,
+                        bool first)
 {
     text(b, first ? "(" : ",(");
-    expression(b, s, f);
-    text(b, ")");
-    text(b, value_types[f->type].cast);
+    if (shown >= 0) {
+        expand(b, s->sel->extra[shown].shown, s, s->extra_base[shown]);
+        text(b, ")::text");
+    } else {
+        expression(b, s, f);
+        text(b, ")");
+        text(b, value_types[f->type].cast);
+    }
     if (f->type == FIELD_MONEY) {
         text(b, ",(");
         expand(b, f->sql2, s, 0);
@@ -172,8 +189,10 @@ static int field_columns(struct plan_builder *b, const struct scan *s, struct pl
             continue;
         }
         const struct field *f = &e->fields[i];
-        node->columns[node->column_count++] = (struct plan_column){ f, ready_key(plan->memory, f->name) };
-        column_cast(b, s, f, columns == 0);
+        int shown = shown_by(s, f);
+        node->columns[node->column_count++] =
+            (struct plan_column){ f, ready_key(plan->memory, f->name), shown };
+        column_cast(b, s, f, shown, columns == 0);
         columns += f->type == FIELD_MONEY ? 2 : 1;
     }
     return columns;

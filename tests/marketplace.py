@@ -31,7 +31,7 @@ def book(session, quote_id, key=None):
 
 OVERLAPS = """select count(*) from occupancy a join occupancy b on a.unit_id = b.unit_id and a.id < b.id and a.nights && b.nights"""
 LOST = """select count(*) from bookings b left join occupancy o on o.booking_id = b.id
-           where b.status = 'confirmed' and (o.id is null or not o.nights @> daterange(b.check_in, b.check_out) or lower(o.nights) <> b.check_in)"""
+           where b.status in ('held', 'requested', 'confirmed', 'checked_in') and (o.id is null or not o.nights @> daterange(b.check_in, b.check_out) or lower(o.nights) <> b.check_in)"""
 STALE = """select count(*) from property_search s join property_search_truth t using (property_id)
             where (s.busy, s.published, s.price, s.unit_count, s.amenity_ids, s.ruled, s.preparation_nights) is distinct from
                   (t.busy, t.published, t.price, t.unit_count, t.amenity_ids, t.ruled, t.preparation_nights)"""

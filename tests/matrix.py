@@ -179,8 +179,8 @@ class World:
         assert put.status_code == 200, put.text
         return made
 
-    def quote(self, who="guest", place=None):
-        answer = market.quote(self.session(who), place or self.property(), 30)
+    def quote(self, who="guest", place=None, ahead=30):
+        answer = market.quote(self.session(who), place or self.property(), ahead)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
@@ -194,9 +194,9 @@ class World:
         return self.stack.query("insert into payouts (id, payee_id, provider, currency, amount, status) "
                                 "values (gen_random_uuid(), %s, 'elsewhere', 'USD', 100, 'pending') returning id::text", self.ids[payee])[0][0]
 
-    def booking(self):
+    def booking(self, **quoted):
         """A stay of the guest in a property of the host."""
-        answer = market.book(self.session("guest"), self.quote())
+        answer = market.book(self.session("guest"), self.quote(**quoted))
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
@@ -209,6 +209,12 @@ class World:
         self.mint.sql("insert into payments (id, booking_id, provider, purpose, status, amount, currency) "
                       "values (%s, %s, 'offline', 'security', %s, 500, 'USD')", made, booking, status)
         return made
+
+    def stay(self):
+        """One whose guest may come now."""
+        booking = self.booking(place=self.property(time_zone="Africa/Accra"), ahead=0)
+        self.mint.sql("update bookings set check_in_at = now() where id = %s", booking)
+        return booking
 
     def role(self, *permissions):
         name = f"role_{uuid.uuid4().hex[:12]}"
@@ -675,6 +681,37 @@ def booking_read(world, owner):
     return Call({"id": world.booking()}, missing={"id": nothing()})
 
 
+@call("hold_create")
+def hold_create(world, owner):
+    return Call(json={"quote_id": world.quote(owner)})
+
+
+@call("hold_read", "hold_delete")
+def hold_read(world, owner):
+    held = world.session("guest").post("/v1/holds", json={"quote_id": world.quote()})
+    return Call({"id": held.json()["id"]}, missing={"id": nothing()})
+
+
+@call("booking_accept", "booking_decline")
+def booking_accept(world, owner):
+    place = world.property()
+    world.mint.sql("update booking_rules set instant_book = false where property_id = %s", place)
+    asked = market.book(world.session("guest"), world.quote(place=place))
+    return Call({"id": asked.json()["id"]}, missing={"id": nothing()})
+
+
+@call("booking_check_in", "booking_no_show")
+def booking_check_in(world, owner):
+    return Call({"id": world.stay()}, missing={"id": nothing()})
+
+
+@call("booking_check_out")
+def booking_check_out(world, owner):
+    booking = world.stay()
+    assert world.session("guest").post(f"/v1/bookings/{booking}/check-in").status_code == 200
+    return Call({"id": booking}, missing={"id": nothing()})
+
+
 @call("role_create")
 def role_create(world, owner):
     return Call(json={"name": f"role_{uuid.uuid4().hex[:12]}", "doc": "For a test.", "permissions": ["account"]})
@@ -785,7 +822,7 @@ def main():
                 print(f"# {op.name}: no call")
             elif op.name not in rows:
                 owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) or op.permission.startswith(("user.", "audit.")) else \
-                    "host" if "propert" in op.path else "guest"
+                    "host" if "propert" in op.path or op.name in ("booking_accept", "booking_decline", "booking_no_show") else "guest"
                 cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
                 print("\t".join([op.name, owner, *cells]), flush=True)
 

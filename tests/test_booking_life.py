@@ -1,13 +1,15 @@
 """The life of a booking, from hold to completion, on a clock that the tests move."""
+import concurrent.futures
 import contextlib
 import itertools
 import re
 import subprocess
+import uuid
 
 import psycopg2
 import pytest
 
-from marketplace import book, make_property, quote
+from marketplace import book, check_invariants, make_property, quote
 from stack import TOP, private_stack
 
 DEF = (TOP / "src/booking/booking.def").read_text()
@@ -15,7 +17,7 @@ DEF = (TOP / "src/booking/booking.def").read_text()
 
 @pytest.fixture(scope="module")
 def stack():
-    with private_stack({"sandbox": "yes"}) as running:
+    with private_stack({"sandbox": "yes", "hold_limit": "5"}) as running:
         running.stop("jobs")  # the tests say when a job runs
         yield running
 
@@ -27,6 +29,18 @@ def market(stack):
     host, guest = stack.user(), stack.user()
     yield host, guest, make_property(host)
     stack.clock("0")
+
+
+def pay(stack, booking):
+    """Money for the whole of a booking comes, as a provider's word brings it; what becomes of it."""
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        cursor.execute("select set_config('nexus.clock', coalesce((select shift::text from sandbox_clock), ''), false)")
+        cursor.execute("""with paid as (insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
+                              select gen_random_uuid(), id, 'offline', 'charge', 'captured', total, currency, total, now()
+                                from bookings where id = %s returning captured)
+                          select captured from paid""", (booking,))
+        cursor.execute("select booking_pay(%s, %s, %s)", (booking, cursor.fetchone()[0], str(uuid.uuid4())))
+        return cursor.fetchone()[0]
 
 
 # --- the tables
@@ -97,3 +111,149 @@ def test_a_stay_completes_when_it_is_over(stack, market):
     assert stack.job("booking-complete") == 1
     assert guest.get(f"/v1/bookings/{booking['id']}").json()["status"] == "completed"
     assert stack.query("select count(*) from occupancy where booking_id = %s", booking["id"]) == [(0,)]
+
+
+# --- holds
+
+
+def hold(session, quote_id):
+    return session.post("/v1/holds", json={"quote_id": quote_id})
+
+
+def test_a_hold_keeps_its_nights_until_it_expires(stack, market):
+    _, guest, place = market
+    other = stack.user()
+    held = hold(guest, quote(guest, place["id"], 40).json()["id"])
+    assert held.status_code == 201 and held.headers["Location"] == f"/v1/holds/{held.json()['id']}"
+    assert held.json()["status"] == "held" and held.json()["address"] is None and held.json()["confirmed_at"] is None
+    theirs = quote(other, place["id"], 41)
+    assert theirs.status_code == 409
+    assert stack.job("booking-expire") == 0
+    stack.clock("+16m")
+    assert stack.job("booking-expire") == 1
+    assert guest.get(f"/v1/holds/{held.json()['id']}").json()["status"] == "expired"
+    assert book(other, quote(other, place["id"], 41).json()["id"]).status_code == 201
+    check_invariants(stack)
+
+
+def test_who_wants_the_nights_of_a_hold_whose_time_is_up_need_not_wait_for_the_job(stack, market):
+    _, guest, place = market
+    other = stack.user()
+    made = quote(other, place["id"], 40, nights=3).json()["id"]
+    held = hold(guest, quote(guest, place["id"], 41).json()["id"]).json()
+    assert book(other, made).status_code == 409
+    stack.clock("+14m")
+    assert book(other, made).status_code == 409
+    stack.query("update quotes set expires_at = expires_at + interval '1 hour' where id = %s", made)
+    stack.clock("+2m")
+    booked = book(other, made)
+    assert booked.status_code == 201, booked.text
+    assert guest.get(f"/v1/holds/{held['id']}").json()["status"] == "expired"
+    assert stack.query("select count(*) from occupancy where booking_id = %s", held["id"]) == [(0,)]
+    check_invariants(stack)
+
+
+def test_holds_of_a_user_are_limited_also_when_they_come_at_once(stack, market):
+    _, guest, place = market
+    quotes = [quote(guest, place["id"], 10 + 3 * i).json()["id"] for i in range(12)]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda made: hold(stack.session(guest.token), made), quotes))
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [201] * 5 + [409] * 7
+    assert {answer.json()["type"].rsplit("/", 1)[1] for answer in answers if answer.status_code == 409} == {"hold_limit"}
+    first = next(answer.json()["id"] for answer in answers if answer.status_code == 201)
+    gone = guest.delete(f"/v1/holds/{first}")
+    assert gone.status_code == 200 and gone.json()["status"] == "cancelled" and gone.json()["refund"] is None
+    assert guest.delete(f"/v1/holds/{first}").status_code == 409
+    assert hold(guest, quote(guest, place["id"], 60).json()["id"]).status_code == 201
+    stack.clock("+1h")  # those whose time is up do not count, also before the job has come by
+    assert hold(guest, quote(guest, place["id"], 70).json()["id"]).status_code == 201
+
+
+def test_money_confirms_a_hold_also_a_late_one_whose_nights_are_free(stack, market):
+    _, guest, place = market
+    for late, sold, verdict in ((False, False, "confirmed"), (True, False, "confirmed"), (True, True, "too_late")):
+        stack.clock("0")
+        held = hold(guest, quote(guest, place["id"], 80 + 10 * late + 20 * sold).json()["id"]).json()
+        if late:
+            stack.clock("+20m")
+            stack.job("booking-expire")
+        if sold:
+            other = stack.user()
+            assert book(other, quote(other, place["id"], 80 + 10 * late + 20 * sold).json()["id"]).status_code == 201
+        assert pay(stack, held["id"]) == verdict
+        after = guest.get(f"/v1/bookings/{held['id']}").json()
+        assert after["status"] == ("confirmed" if verdict == "confirmed" else "expired")
+        if verdict == "confirmed":
+            assert after["confirmed_at"] and pay(stack, held["id"]) == "twice"
+    check_invariants(stack)
+
+
+# --- requests
+
+
+@pytest.fixture
+def asking(stack, market):
+    """The property's host wants to be asked."""
+    host, guest, place = market
+    stack.query("update booking_rules set instant_book = false, request_hours = 24 where property_id = %s", place["id"])
+    return host, guest, place
+
+
+def test_a_host_accepts_or_declines_in_time(stack, asking):
+    host, guest, place = asking
+    first, second = (book(guest, quote(guest, place["id"], ahead).json()["id"]).json() for ahead in (30, 40))
+    assert first["status"] == "requested" and first["respond_by"] and first["address"] is None
+    assert stack.query("select count(*) from occupancy where booking_id = %s", first["id"]) == [(1,)]
+    assert guest.post(f"/v1/bookings/{first['id']}/accept").status_code == 409
+    accepted = host.post(f"/v1/bookings/{first['id']}/accept")
+    assert accepted.status_code == 200 and accepted.json()["status"] == "confirmed" and accepted.json()["address"]
+    declined = host.post(f"/v1/bookings/{second['id']}/decline")
+    assert declined.status_code == 200 and declined.json()["status"] == "declined"
+    assert stack.query("select count(*) from occupancy where booking_id = %s", second["id"]) == [(0,)]
+    for verb in ("accept", "decline"):
+        assert host.post(f"/v1/bookings/{second['id']}/{verb}").json()["type"].endswith("/booking_state")
+    assert hold(guest, quote(guest, place["id"], 50).json()["id"]).json()["type"].endswith("/stay_rules")
+    check_invariants(stack)
+
+
+def test_a_request_that_is_not_answered_ends(stack, asking):
+    host, guest, place = asking
+    asked = book(guest, quote(guest, place["id"], 30).json()["id"]).json()
+    stack.clock("+25h")
+    late = host.post(f"/v1/bookings/{asked['id']}/accept")
+    assert late.status_code == 409 and "over" in late.json()["detail"]
+    assert stack.job("booking-expire") == 1
+    assert guest.get(f"/v1/bookings/{asked['id']}").json()["status"] == "expired"
+
+
+# --- the stay
+
+
+def test_arrival_and_departure(stack, market):
+    host, guest, place = market
+    booking = book(guest, quote(guest, place["id"], 5, nights=3).json()["id"]).json()
+    path = f"/v1/bookings/{booking['id']}"
+    assert booking["check_in_at"][11:] in ("19:00:00Z", "20:00:00Z")  # 15:00 in Albany
+    assert host.post(f"{path}/check-in").json()["type"].endswith("/booking_state")
+    assert host.post(f"{path}/no-show").status_code == 409
+    stack.clock("+6d")
+    assert guest.post(f"{path}/no-show").status_code == 409
+    here = guest.post(f"{path}/check-in")
+    assert here.status_code == 200 and here.json()["status"] == "checked_in" and here.json()["arrived_at"]
+    assert guest.post(f"{path}/cancel").status_code == 409
+    gone = host.post(f"{path}/check-out")
+    assert gone.status_code == 200 and gone.json()["status"] == "completed" and gone.json()["left_at"]
+    assert stack.query("select count(*) from occupancy where booking_id = %s", booking["id"]) == [(0,)]
+
+
+def test_a_no_show_is_owed(stack, market):
+    host, guest, place = market
+    booking = book(guest, quote(guest, place["id"], 5).json()["id"]).json()
+    stack.clock("+6d")
+    missed = host.post(f"/v1/bookings/{booking['id']}/no-show")
+    assert missed.status_code == 200 and missed.json()["status"] == "no_show" and missed.json()["refund"] is None
+    owed = stack.query("select sum(e.amount) from ledger_entries e join ledger_accounts a on a.id = e.account_id "
+                       "join ledger_transactions t on t.id = e.transaction_id "
+                       "where t.booking_id = %s and a.kind = 'guest' and t.kind in ('sale', 'reversal')", booking["id"])
+    assert owed == [(-booking["total"]["amount"],)]

@@ -12,14 +12,16 @@ FILES = sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
-DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "jobs", "ledger", "oauth", "outbox", "payment", "pricing", "property", "review", "session"}
+DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "jobs", "ledger", "oauth", "outbox",
+           "payment", "pricing", "property", "review", "session"}
 BASE = {"base"}
-MIDDLE = BASE | {"json", "db", "cache"}
+MIDDLE = BASE | {"json", "db", "cache", "fetch"}
 LAYERS = {
     "base": set(),
     "json": BASE,
     "db": BASE,
     "cache": BASE,
+    "fetch": BASE,
     "auth": MIDDLE,
     "audit": BASE | {"db"},
     "http": MIDDLE | {"auth", "audit"},

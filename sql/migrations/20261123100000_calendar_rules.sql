@@ -180,7 +180,8 @@ end $$;
 -- when none is free. The unit is the one on which the fewest gaps remain that are too short to be sold (a stay of
 -- min_nights and its preparation do not fit), and of those the one that fits best. Units that look taken are passed over
 -- without a write; one lost to a race gives way to the next. A caller waits for at most one other transaction at a time
--- and holds nothing meanwhile, so that no deadlock can form.
+-- and holds nothing meanwhile, so that no deadlock can form. Holds and requests whose time is up are ended where they are in
+-- the way, by the statement that takes their nights: the search index is locked only after the nights are decided.
 create or replace function occupancy_take(taken_id uuid, property uuid, stay daterange, booking uuid) returns uuid
 language plpgsql as $$
 declare
@@ -188,12 +189,18 @@ declare
     needed daterange;
     sold   integer; -- nights a gap needs at least
     today  date;
+    due    uuid[];  -- holds and requests in the way whose time is up; nobody else is deciding about them
 begin
     select daterange(lower(stay), upper(stay) + r.preparation_nights), p.min_nights + r.preparation_nights,
            (nexus_now() at time zone p.time_zone)::date
       into needed, sold, today
       from properties p join booking_rules r on r.property_id = p.id
      where p.id = property;
+    due := array(select b.id from bookings b
+                   where b.property_id = property and b.status in ('held', 'requested')
+                     and case b.status when 'held' then b.hold_expires_at else b.respond_by end <= nexus_now()
+                     and exists (select from occupancy o where o.booking_id = b.id and o.nights && needed)
+                     for no key update skip locked);
     for unit in select u.id
                   from units u
                        cross join lateral (
@@ -204,12 +211,19 @@ begin
                                         sold) as after
                              from occupancy o
                             where o.unit_id = u.id
-                              and o.nights && daterange(lower(needed) - sold, upper(needed) + sold)) g
+                              and o.nights && daterange(lower(needed) - sold, upper(needed) + sold)
+                              and (o.booking_id is null or o.booking_id <> all (due))) g
                  where u.property_id = property and not g.taken
                  order by (g.before between 1 and sold - 1)::integer + (g.after between 1 and sold - 1)::integer,
                           g.before % sold + g.after % sold, g.before + g.after, u.position
     loop
-        insert into occupancy (id, unit_id, nights, kind, booking_id) values (taken_id, unit, needed, 'booking', booking)
+        with ended as (
+            update bookings set status = 'expired', ended_at = nexus_now(), version = version + 1, updated_at = nexus_now()
+             where id = any (due) and unit_id = unit),
+        freed as (
+            delete from occupancy where booking_id = any (due) and unit_id = unit returning 1)
+        insert into occupancy (id, unit_id, nights, kind, booking_id)
+        select taken_id, unit, needed, 'booking', booking from (select count(*) from freed) first
             on conflict do nothing;
         if found then
             return unit;

@@ -50,6 +50,8 @@ alter table bookings
     add column ended_at        timestamptz, -- when it came to its last state
     add column policy          jsonb,       -- cancellation_policies as it was; null: everything comes back
     add column refund          bigint constraint bookings_refund_range check (refund between 0 and total),
+    add column arrived_at      timestamptz, -- checked in
+    add column left_at         timestamptz, -- checked out
     add column check_in_at     timestamptz, -- from when on the guest may come, by the clock of the place
     add column check_out_at    timestamptz, -- when the guest must have left
     add constraint bookings_hold_timed check (status <> 'held' or hold_expires_at is not null),
@@ -129,14 +131,109 @@ create trigger bookings_filled before insert on bookings for each row execute fu
 alter table bookings alter column created_at set default nexus_now(), alter column updated_at set default nexus_now();
 alter table quotes alter column created_at set default nexus_now();
 
+-- ------------------------------------------------------------------------------------------------------ refunds
+
+-- What comes back when a guest cancels, as steps in the order of time: before `until` it is `refund`, after the last nothing.
+-- Rounded down to the minor unit. A booking without a policy gives everything back until check-in.
+create function refund_steps(policy jsonb, total bigint, nights integer, confirmed_at timestamptz, check_in_at timestamptz)
+returns table (until timestamptz, refund bigint) language sql immutable parallel safe as $$
+    with step as (
+        select check_in_at - (s->>'hours')::integer * interval '1 hour' as until,
+               div(total::numeric * (s->>'refund_ppm')::bigint
+                   * greatest(nights - coalesce((s->>'keep_nights')::integer, 0), 0), 1000000::numeric * nights)::bigint as refund
+          from jsonb_array_elements(coalesce(policy->'steps', '[{"hours": 0, "refund_ppm": 1000000}]')) s
+        union all
+        select confirmed_at + (policy->>'grace_hours')::integer * interval '1 hour', total
+         where confirmed_at + (policy->>'grace_days')::integer * interval '24 hours' <= check_in_at
+           and (policy->>'grace_hours')::integer > 0),
+    best as (
+        select s.until, max(s.refund) over (order by s.until desc) as refund from step s),
+    each as (
+        select b.until, max(b.refund) as refund from best b group by b.until)
+    select e.until, e.refund
+      from (select each.*, lead(each.refund) over (order by each.until) as next from each) e
+     where e.refund > 0 and e.refund is distinct from e.next
+     order by e.until
+$$;
+
+create function refund_at(b bookings, instant timestamptz) returns bigint language sql immutable parallel safe as $$
+    select coalesce((select s.refund
+                       from refund_steps(b.policy, b.total, b.check_out - b.check_in, b.confirmed_at, b.check_in_at) s
+                      where instant < s.until order by s.until limit 1), 0)
+$$;
+
+-- RFC 3339 with the offset of the zone at that time.
+create function local_text(instant timestamptz, zone text) returns text language sql stable parallel safe as $$
+    select to_char(instant at time zone zone, 'YYYY-MM-DD"T"HH24:MI:SS')
+           || case when o.seconds < 0 then '-' else '+' end || to_char(abs(o.seconds) / 3600, 'FM00') || ':'
+           || to_char(abs(o.seconds) % 3600 / 60, 'FM00')
+      from (select extract(epoch from (instant at time zone zone) - (instant at time zone 'UTC'))::integer as seconds) o
+$$;
+
+create function refund_steps_json(b bookings) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('until', local_text(s.until, p.time_zone), 'refund',
+                                                 jsonb_build_object('amount', s.refund, 'currency', b.currency)) order by s.until), '[]')
+      from properties p
+           cross join lateral refund_steps(b.policy, b.total, b.check_out - b.check_in, b.confirmed_at, b.check_in_at) s
+     where p.id = b.property_id
+$$;
+
+-- The guest or the host calls a locked booking off. A host gives everything back, a guest gets the step of the moment: the time is
+-- taken after the lock was had. What was paid beyond what is kept goes back; what is still open is not asked for any more.
+create function booking_cancel(booking uuid, by_user uuid) returns bigint language plpgsql as $$
+declare
+    b    bookings;
+    moment timestamptz := nexus_clock();
+    back bigint;
+    paid bigint;
+begin
+    select * into strict b from bookings where id = booking for no key update;
+    back := case when b.status <> 'confirmed' then null when by_user = b.guest_id then refund_at(b, moment) else b.total end;
+    update bookings
+       set status = 'cancelled', refund = back, cancelled_at = moment, ended_at = moment, cancelled_by = by_user, version = version + 1,
+           updated_at = moment
+     where id = booking;
+    delete from occupancy where booking_id = booking;
+    if back is not null then
+        perform ledger_reverse(booking, back);
+        perform payment_close(booking);
+        select coalesce(sum(p.captured - p.refunding - p.refunded), 0) into paid
+          from payments p where p.booking_id = booking and p.purpose <> 'security';
+        if paid > b.total - back then
+            perform payment_refund(booking, null, paid - (b.total - back), 'cancelled');
+        end if;
+    end if;
+    return back;
+end $$;
+
+-- What ends without having been sold owes nothing: whatever was paid goes back.
+create function bookings_unsold() returns trigger language plpgsql as $$
+begin
+    perform payment_close(new.id);
+    perform payment_refund(new.id, null, 1000000000000000, new.status);
+    return null;
+end $$;
+create trigger bookings_unsold after update of status on bookings
+    for each row when (old.status in ('held', 'requested') and new.status in ('expired', 'declined', 'cancelled'))
+    execute function bookings_unsold();
+
 -- --------------------------------------------------------------------------------------------- nights in time
 
--- Holds and requests whose time is up and which keep nights of this stay end now: whoever wants their nights need not wait for
--- the job that sweeps. What somebody else is just deciding about is passed over. In one statement with the insert that takes
--- the nights, so that the search index is locked only after the nights are decided.
-create function booking_expired(b bookings) returns boolean language sql stable as $$
-    select b.status = 'held' and b.hold_expires_at <= nexus_now() or b.status = 'requested' and b.respond_by <= nexus_now()
+-- Whether a hold or a request, whose time is up, keeps nights of this stay: they can be had (occupancy_take ends it).
+create function nights_come_free(property uuid, stay daterange) returns boolean language sql stable as $$
+    select exists (select from bookings k
+                    where k.property_id = property and k.status in ('held', 'requested')
+                      and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
+                      and daterange(k.check_in - 30, k.check_out + 30) && stay)
 $$;
+
+-- Who may hold one more: those of one guest come one after the other, so that the count is exact.
+create function hold_allowed(guest uuid, most bigint) returns boolean language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('hold/' || guest::text, 0));
+    return (select count(*) from bookings b
+             where b.guest_id = guest and b.status = 'held' and b.hold_expires_at > nexus_now()) < most;
+end $$;
 
 -- Money has come for a booking, of which `amount` is new; what becomes of it: 'confirmed', 'earlier' (it was sold already and the
 -- money is owed), 'twice' (it was paid for already) or 'too_late' (the nights are somebody else's, or the booking was called off).

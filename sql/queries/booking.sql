@@ -1,8 +1,9 @@
 -- Statements of src/booking.
 
 -- name: booking_create
--- $1 booking, $2 guest, $3 quote, $4 row of the inventory, $5 its payment, offline, and $6 whether that counts as paid at once.
--- No row: no such quote for this guest. Else what is to be
+-- $1 booking, $2 guest, $3 quote, $4 row of the inventory, $5 its payment, offline, and $6 whether that counts as paid at once;
+-- $7 whether it is only held, for $8 microseconds, $9 holds a guest may have. A host who wants to be asked gets a request instead
+-- of a booking, and neither that nor a hold is paid. No row: no such quote for this guest. Else what is to be
 -- said of the quote, the unit, null when none was free, the stay, and which of its nights are gone. Everything in one
 -- statement: quote, nights, booking, payment.
 -- Where nights are seen to be gone in the search index, kept by the same transactions as the inventory, nothing is
@@ -10,7 +11,8 @@
 -- little for several; whom it lets pass the inventory decides about. Whoever closes the account of guest or host waits for
 -- the booking, or the booking finds it closed and occupancy_booking_fkey takes the nights back.
 with quote as materialized (
-    select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.currency, q.coupon_id, p.host_id,
+    select q.id, q.property_id, q.check_in, q.check_out, q.guests, q.total, q.host_total, q.platform_total, q.tax_total,
+           q.currency, q.coupon_id, p.host_id,
            (nexus_now() at time zone p.time_zone)::date as today,
            case when exists (select from bookings b where b.quote_id = q.id) then 'used'
                 when q.expires_at <= nexus_now() then 'expired'
@@ -18,20 +20,27 @@ with quote as materialized (
                 when p.host_id = $2 then 'own'
                 when q.check_in < (nexus_now() at time zone p.time_zone)::date then 'past'
                 when q.coupon_id is not null and not coupon_left(q.coupon_id, $2) then 'coupon'
-                when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights) then 'taken'
+                when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights)
+                     and not nights_come_free(q.property_id, daterange(q.check_in, q.check_out)) then 'taken'
+                when $7::bool and exists (select from booking_rules r where r.property_id = q.property_id and not r.instant_book)
+                then 'request'
+                when $7::bool and not hold_allowed($2, $9::int8) then 'limit'
                 else 'valid' end as verdict,
            case when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights)
                 then (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text end as gone
       from quotes q join properties p on p.id = q.property_id join property_search s on s.property_id = q.property_id
      where q.id = $3 and (q.guest_id = $2 or q.guest_id is null)),
 taken as materialized (
-    select q.*, occupancy_take($4, q.property_id, daterange(q.check_in, q.check_out), $1) as unit_id
-      from quote q where q.verdict = 'valid'),
+    select q.*, occupancy_take($4, q.property_id, daterange(q.check_in, q.check_out), $1) as unit_id,
+           case when $7::bool then 'held' when r.instant_book then 'confirmed' else 'requested' end as status, r.request_hours
+      from quote q join booking_rules r on r.property_id = q.property_id where q.verdict = 'valid'),
 booked as (
     insert into bookings (id, quote_id, property_id, unit_id, guest_id, host_id, status, check_in, check_out, guests,
-                          total, currency, coupon_id)
-    select $1, t.id, t.property_id, t.unit_id, $2, t.host_id, 'confirmed', t.check_in, t.check_out, t.guests, t.total,
-           t.currency, t.coupon_id
+                          total, host_total, platform_total, tax_total, currency, coupon_id, hold_expires_at, respond_by)
+    select $1, t.id, t.property_id, t.unit_id, $2, t.host_id, t.status, t.check_in, t.check_out, t.guests, t.total,
+           t.host_total, t.platform_total, t.tax_total, t.currency, t.coupon_id,
+           case t.status when 'held' then nexus_now() + $8::int8 * interval '1 microsecond' end,
+           case t.status when 'requested' then nexus_now() + t.request_hours * interval '1 hour' end
       from taken t join users h on h.id = t.host_id join users g on g.id = $2
      where t.unit_id is not null and h.status = 'active' and g.status = 'active'
        for key share of h, g
@@ -39,7 +48,7 @@ booked as (
 paid as (
     insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
     select $5, b.id, 'offline', 'charge', case when $6::bool then 'captured' else 'pending' end, b.total, b.currency,
-           case when $6 then b.total else 0 end, case when $6 then now() end
+           case when $6 then b.total else 0 end, case when $6 then nexus_now() end
       from booked b
      where b.status = 'confirmed' and b.total > 0)
 select case when exists (select from taken t where t.unit_id is not null) and not exists (select from booked) then 'closed'
@@ -64,26 +73,39 @@ select b.status, b.version, b.check_in, b.check_out, (nexus_now() at time zone p
    for no key update of b;
 
 -- name: booking_cancel
-update bookings
-   set status = 'cancelled', cancelled_at = nexus_now(), ended_at = nexus_now(), cancelled_by = $2, version = version + 1, updated_at = nexus_now()
- where id = $1;
+-- Call a locked booking ($1) off; $2: who does. What that means for money is said in the migration.
+with done as materialized (select booking_cancel($1, $2) as refund)
+select refund from done;
 
--- name: booking_release
--- Give the nights back.
-delete from occupancy where booking_id = $1;
+-- name: booking_set
+-- A locked booking ($1) comes to another state; $3: whether that gives its nights back.
+with changed as (
+    update bookings
+       set status = $2, version = version + 1, updated_at = nexus_now(),
+           confirmed_at = case $2 when 'confirmed' then nexus_now() else confirmed_at end,
+           arrived_at = case $2 when 'checked_in' then nexus_now() else arrived_at end,
+           left_at = case when $2 = 'completed' then nexus_now() else left_at end,
+           ended_at = case when $2 in ('completed', 'declined', 'no_show') then nexus_now() end
+     where id = $1)
+delete from occupancy where booking_id = $1 and $3::bool;
 
 -- name: booking_pay
 -- Money has come for booking $1, $2 of it new; $3: a row of the inventory. What the answers mean is said in the migration.
 select booking_pay($1, $2::int8, $3);
 
 -- name: booking_expire
--- End at most $1 holds and requests whose time is up; how many. What somebody is just deciding about is passed over.
-with due as materialized (
-    (select id from bookings where status = 'held' and hold_expires_at <= nexus_now()
-      order by hold_expires_at limit $1::int8 for no key update skip locked)
-    union all
-    (select id from bookings where status = 'requested' and respond_by <= nexus_now()
-      order by respond_by limit $1::int8 for no key update skip locked)),
+-- End at most $1 holds and requests each whose time is up; how many. What somebody is just deciding about is passed over. One
+-- sweeper at a time: two would lock the search index in different orders.
+with turn as materialized (
+    select pg_try_advisory_xact_lock(hashtextextended('sweep bookings', 0)) as mine),
+holds as materialized (
+    select id from bookings where status = 'held' and hold_expires_at <= nexus_now() and (select mine from turn)
+     order by hold_expires_at limit $1::int8 for no key update skip locked),
+requests as materialized (
+    select id from bookings where status = 'requested' and respond_by <= nexus_now() and (select mine from turn)
+     order by respond_by limit $1::int8 for no key update skip locked),
+due as materialized (
+    select id from holds union all select id from requests),
 ended as (
     update bookings b
        set status = 'expired', ended_at = nexus_now(), version = version + 1, updated_at = nexus_now()
@@ -95,8 +117,11 @@ select count(*) from ended;
 
 -- name: booking_complete
 -- End at most $1 stays that are over; how many.
-with due as materialized (
-    select id from bookings where status in ('confirmed', 'checked_in') and check_out_at <= nexus_now()
+with turn as materialized (
+    select pg_try_advisory_xact_lock(hashtextextended('sweep bookings', 0)) as mine),
+due as materialized (
+    select id from bookings
+     where status in ('confirmed', 'checked_in') and check_out_at <= nexus_now() and (select mine from turn)
      order by check_out_at limit $1::int8 for no key update skip locked),
 ended as (
     update bookings b

@@ -11,7 +11,9 @@
 #include "query/entity.h"
 
 extern const struct entity entity_booking;
-extern const struct op op_booking_create, op_booking_list, op_booking_read, op_booking_cancel;
+extern const struct op op_booking_create, op_booking_list, op_booking_read, op_booking_cancel,
+    op_booking_accept, op_booking_decline, op_booking_check_in, op_booking_check_out, op_booking_no_show,
+    op_hold_create, op_hold_read, op_hold_delete;
 
 /* What becomes of money that has come for a booking. */
 enum booking_paid {
@@ -21,32 +23,42 @@ enum booking_paid {
     BOOKING_PAID_TWICE,     /* more than the booking costs: to be given back */
 };
 /*
- * In the caller's transaction (write_atomic), after the payment was recorded as captured: lock the booking, decide, and
- * confirm it where that is the decision. `amount` is what has come now. Called once for each growth of captured money;
- * whoever calls it twice for the same money is told EARLIER or TWICE by what the payments hold.
+ * In the caller's transaction (write_atomic), after the payment was recorded as captured: lock the booking,
+ * decide, and confirm it where that is the decision. `amount` is what has come now. Called once for each
+ * growth of captured money; whoever calls it twice for the same money is told EARLIER or TWICE by what the
+ * payments hold.
  */
 enum err booking_paid(struct request *rq, const struct uuid *booking, int64_t amount,
                       enum booking_paid *out) MUST_CHECK;
 
-/* What became of an attempt to book. */
-enum booking_verdict {
-    BOOKING_MADE,
-    BOOKING_NO_QUOTE, /* none with this id, or another user's */
-    BOOKING_QUOTE_USED,
-    BOOKING_QUOTE_EXPIRED,
-    BOOKING_CLOSED, /* the property is no longer offered */
-    BOOKING_OWN,    /* the guest is the host */
-    BOOKING_PAST,   /* the day of arrival is over */
-    BOOKING_COUPON, /* the quote's coupon has no use left */
-    BOOKING_TAKEN,  /* no unit is free for all nights */
-};
+/* Take the nights of a quote, for good or as a hold, and answer the request with the booking made. */
+enum err booking_attempt(struct request *rq, const struct uuid *quote, bool hold) MUST_CHECK;
 
-/* Adds the attempt to the batch; returns its index. Nothing is written unless the verdict is BOOKING_MADE. */
-int booking_add_attempt(struct request *rq, struct db_batch *b, const struct uuid *id,
-                        const struct uuid *quote);
-enum booking_verdict booking_verdict(const PGresult *r);
-/* Put the reasons of a refusal by the calendar into the problem of the failure to come; nothing for others. */
-void booking_tell_reasons(struct request *rq, const PGresult *r, enum booking_verdict verdict);
+/* The one parameter of ops on a booking: {id} in the path. */
+struct booking_id_in {
+    struct shape_seen seen;
+    struct uuid id;
+};
+extern const struct shape booking_id_shape;
+
+/*
+ * Lock the booking of the request (struct booking_id_in), take the action when its state, the time and the
+ * principal allow, and answer with the booking. `done` and `refusal` say what is special about it; both may
+ * be NULL.
+ */
+struct booking_act {
+    enum booking_action action;
+    const char *refusals[BOOKING_REFUSALS]; /* sentences; NULL: a general one */
+    /* Add the statements that change the locked booking; NULL: its state is set and its nights are given back
+     * if the state says so. */
+    void (*change)(struct request *rq, struct db_batch *b, const struct uuid *id, enum booking_status to);
+    /* More statements, after these. */
+    void (*also)(struct request *rq, struct db_batch *b, const struct uuid *id, enum booking_status to);
+};
+/* The change of an act that calls a booking off. */
+void booking_add_cancel(struct request *rq, struct db_batch *b, const struct uuid *id,
+                        enum booking_status to);
+enum err booking_act(struct request *rq, const struct booking_act *act) MUST_CHECK;
 
 /*
  * Read and lock a booking the principal has part in, or as co-host the op's permission for. The request's

@@ -23,7 +23,7 @@ static const struct field fields[] = {
     { "guest_id", FIELD_UUID, "{t}.guest_id", NULL, 0, NULL, PERM_PUBLIC, &party, "Account that booked." },
     { "host_id", FIELD_UUID, "{t}.host_id", NULL, 0, NULL, PERM_PUBLIC, &party, "Account that hosts." },
     { "status", FIELD_ENUM, "{t}.status", NULL, FIELD_FILTER, booking_statuses, PERM_PUBLIC, NULL,
-      "confirmed: the nights are taken; cancelled: they are free again; completed: the stay is over." },
+      "What has become of it; docs/booking-states.md has every state and what leads to it." },
     { "check_in", FIELD_DATE, "{t}.check_in", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, &stay,
       "First night, in the property's zone." },
     { "check_out", FIELD_DATE, "{t}.check_out", NULL, FIELD_FILTER, NULL, PERM_PUBLIC, &stay,
@@ -33,10 +33,34 @@ static const struct field fields[] = {
       "What the total is made of: kind, description, quantity, unit_amount and amount of each line." },
     { "total", FIELD_MONEY, "{t}.total", "{t}.currency", 0, NULL, PERM_PUBLIC, NULL, "Price of the stay." },
     { "address", FIELD_TEXT,
-      "case when {t}.status <> 'cancelled' then (select ba.address from properties ba where ba.id = "
+      "case when {t}.status in ('confirmed', 'checked_in', 'completed', 'no_show') then (select ba.address "
+      "from properties ba where ba.id = "
       "{t}.property_id) end",
       NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
-      "Street address of the property; null once cancelled." },
+      "Street address of the property; null unless the stay is sold." },
+    { "hold_expires_at", FIELD_TIME, "{t}.hold_expires_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Of a hold: when it ends unless it is paid for." },
+    { "respond_by", FIELD_TIME, "{t}.respond_by", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Of a request: when it ends unless the host has answered." },
+    { "confirmed_at", FIELD_TIME, "{t}.confirmed_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "When it was sold." },
+    { "check_in_at", FIELD_TIME, "{t}.check_in_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "From when on the guest may come." },
+    { "check_out_at", FIELD_TIME, "{t}.check_out_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "When the guest must have left." },
+    { "arrived_at", FIELD_TIME, "{t}.arrived_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "When the guest was checked in." },
+    { "left_at", FIELD_TIME, "{t}.left_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "When the guest was checked out." },
+    { "cancellation_policy", FIELD_TEXT, "{t}.policy->>'name'", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Policy as it was when the stay was booked; null: everything comes back until check-in." },
+    { "refund_steps", FIELD_JSON, "refund_steps_json({t})", NULL, 0, NULL, PERM_PUBLIC, NULL,
+      "What comes back when the guest cancels: before `until`, by the clock of the place, it is `refund`; "
+      "after the last "
+      "step nothing." },
+    { "refund", FIELD_MONEY, "{t}.refund", "{t}.currency", FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "What of the price is not owed any more since it was cancelled; null unless it was sold and "
+      "cancelled." },
     { "cancelled_at", FIELD_TIME, "{t}.cancelled_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "When it was cancelled." },
     { "cancelled_by", FIELD_ENUM,
@@ -48,6 +72,33 @@ static const struct field fields[] = {
     { "updated_at", FIELD_TIME, "{t}.updated_at", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "When it was last changed." },
 };
+
+static const struct shape money = { .name = "Money" };
+static const struct shape_field step_fields[] = {
+    { .name = "until",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .doc = "RFC 3339, with the offset of the property's zone at that time.",
+      .example = "\"2026-12-01T15:00:00-05:00\"" },
+    { .name = "refund",
+      .type = SHAPE_OBJECT,
+      .flags = SHAPE_REQUIRED,
+      .sub = &money,
+      .doc = "What comes back before that time.",
+      .example = "{\"amount\":12900,\"currency\":\"USD\"}" },
+};
+static const struct shape step = { .name = "RefundStep",
+                                   .fields = step_fields,
+                                   .count = SHAPE_COUNT(step_fields),
+                                   .doc = "A step of what comes back." };
+static const struct shape_field step_item = { .type = SHAPE_OBJECT, .sub = &step };
+static const struct shape_field steps = {
+    .name = "refund_steps", .type = SHAPE_LIST, .item = &step_item, .doc = "In the order of time."
+};
+
+static const struct field_json booking_json[] = { { "lines", &quote_lines_shape },
+                                                  { "refund_steps", &steps },
+                                                  { NULL, NULL } };
 
 static const struct edge edges[] = {
     { "property", EDGE_ONE, &entity_property, "{t}.property_id = {p}.property_id", NULL, 0, true,
@@ -89,7 +140,7 @@ const struct entity entity_booking = {
     .field_count = sizeof(fields) / sizeof(fields[0]),
     .edges = edges,
     .edge_count = sizeof(edges) / sizeof(edges[0]),
-    .json = quote_lines_json,
+    .json = booking_json,
     .default_sort = "-created_at",
     .scope = booking_scope,
     .doc = "Nights of one unit, sold to a guest.",

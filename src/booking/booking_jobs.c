@@ -27,7 +27,8 @@ static enum err complete(struct request *rq, int64_t *done)
 
 const struct job job_booking_expire = {
     .name = "booking-expire",
-    .doc = "Ends holds that are not paid and requests that are not answered in time; their nights are free again.",
+    .doc = "Ends holds that are not paid and requests that are not answered in time; their nights are free "
+           "again.",
     .every_us = INT64_C(5000000),
     .exec = expire,
 };

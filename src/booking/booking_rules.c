@@ -43,11 +43,11 @@ const size_t booking_timer_count = sizeof(booking_timers) / sizeof(booking_timer
 const char *booking_action_name(enum booking_action action)
 {
     static const char *const names[BOOKING_ACTIONS] = {
-        [BOOKING_DO_HOLD] = "hold",         [BOOKING_DO_BOOK] = "book",
-        [BOOKING_DO_REQUEST] = "request",   [BOOKING_DO_PAY] = "pay",
-        [BOOKING_DO_EXPIRE] = "expire",     [BOOKING_DO_ACCEPT] = "accept",
-        [BOOKING_DO_DECLINE] = "decline",   [BOOKING_DO_CHANGE] = "change",
-        [BOOKING_DO_CANCEL] = "cancel",     [BOOKING_DO_CHECK_IN] = "check_in",
+        [BOOKING_DO_HOLD] = "hold",           [BOOKING_DO_BOOK] = "book",
+        [BOOKING_DO_REQUEST] = "request",     [BOOKING_DO_PAY] = "pay",
+        [BOOKING_DO_EXPIRE] = "expire",       [BOOKING_DO_ACCEPT] = "accept",
+        [BOOKING_DO_DECLINE] = "decline",     [BOOKING_DO_CHANGE] = "change",
+        [BOOKING_DO_CANCEL] = "cancel",       [BOOKING_DO_CHECK_IN] = "check_in",
         [BOOKING_DO_CHECK_OUT] = "check_out", [BOOKING_DO_NO_SHOW] = "no_show",
         [BOOKING_DO_COMPLETE] = "complete",
     };

@@ -1,6 +1,6 @@
 /*
- * The life of a booking; pure. booking.def says which action leads from which state to which, who may take it and
- * when. Days are those of the property's zone.
+ * The life of a booking; pure. booking.def says which action leads from which state to which, who may take it
+ * and when. Days are those of the property's zone.
  */
 #ifndef NEXUS_BOOKING_BOOKING_RULES_H
 #define NEXUS_BOOKING_BOOKING_RULES_H
@@ -51,12 +51,12 @@ enum booking_actor {
 
 enum booking_period {
     BOOKING_ANY_TIME,
-    BOOKING_IN_TIME,             /* before the state's timer */
-    BOOKING_TIME_IS_UP,          /* from then on */
+    BOOKING_IN_TIME,    /* before the state's timer */
+    BOOKING_TIME_IS_UP, /* from then on */
     BOOKING_BEFORE_ARRIVAL_DAY,
-    BOOKING_UNTIL_ARRIVAL_DAY,   /* and on it */
-    BOOKING_DURING_STAY,         /* from the day of arrival on */
-    BOOKING_AFTER_ARRIVAL_TIME,  /* from when the guest might have come */
+    BOOKING_UNTIL_ARRIVAL_DAY,  /* and on it */
+    BOOKING_DURING_STAY,        /* from the day of arrival on */
+    BOOKING_AFTER_ARRIVAL_TIME, /* from when the guest might have come */
     BOOKING_PERIODS
 };
 
@@ -96,21 +96,28 @@ struct booking_facts {
     enum booking_status status;
     date_t check_in, check_out;
     date_t today;
-    int64_t now_us, timer_us;  /* business time, unix; when the state's timer goes off, 0: it has none */
+    int64_t now_us, timer_us; /* business time, unix; when the state's timer goes off, 0: it has none */
     int64_t check_in_at_us;
     enum booking_actor actor;
 };
 
-enum booking_refusal { BOOKING_ALLOWED, BOOKING_WRONG_STATE, BOOKING_WRONG_ACTOR, BOOKING_TOO_EARLY, BOOKING_TOO_LATE };
+enum booking_refusal {
+    BOOKING_ALLOWED,
+    BOOKING_WRONG_STATE,
+    BOOKING_WRONG_ACTOR,
+    BOOKING_TOO_EARLY,
+    BOOKING_TOO_LATE,
+    BOOKING_REFUSALS
+};
 
 /* Whether the action may be taken; *to is the state it leads to when it may. */
 enum booking_refusal booking_decide(const struct booking_facts *facts, enum booking_action action,
                                     enum booking_status *to);
 
 /*
- * What is wrong with the tables, one line each into out: a state from which no end can be reached, or none without the
- * help of people; a timer without the transition it asks for; a transition of time without a timer; a state nothing
- * leads to. Returns how many.
+ * What is wrong with the tables, one line each into out: a state from which no end can be reached, or none
+ * without the help of people; a timer without the transition it asks for; a transition of time without a
+ * timer; a state nothing leads to. Returns how many.
  */
 int booking_check_tables(FILE *out);
 /* docs/booking-states.md */

@@ -63,11 +63,11 @@ static bool has_timed_transition(const struct booking_timer *timer)
 
 static int check_state(FILE *out, int s, unsigned with_all, unsigned with_time, unsigned reachable)
 {
-    const char *why = !(with_all & (1u << s))  ? "no end can be reached"
+    const char *why = !(with_all & (1u << s))    ? "no end can be reached"
                       : !(with_time & (1u << s)) ? "no end is reached by time alone"
                       : !(reachable & (1u << s)) ? "nothing leads there"
                       : booking_states[s].ends && timer_of((enum booking_status)s) ? "an end has no timer"
-                                                                                     : NULL;
+                                                                                   : NULL;
     if (why) {
         fprintf(out, "%s: %s\n", booking_statuses[s], why);
     }
@@ -102,10 +102,10 @@ int booking_check_tables(FILE *out)
 
 static const char *actors_text(unsigned actors)
 {
-    return actors == BOOKING_BY_BOTH     ? "guest, host"
-           : actors == BOOKING_BY_GUEST  ? "guest"
-           : actors == BOOKING_BY_HOST   ? "host"
-                                         : "system";
+    return actors == BOOKING_BY_BOTH    ? "guest, host"
+           : actors == BOOKING_BY_GUEST ? "guest"
+           : actors == BOOKING_BY_HOST  ? "host"
+                                        : "system";
 }
 
 static void write_diagram(FILE *out)
@@ -113,8 +113,8 @@ static void write_diagram(FILE *out)
     fputs("```mermaid\nstateDiagram-v2\n", out);
     for (size_t i = 0; i < booking_transition_count; i++) {
         const struct booking_transition *t = &booking_transitions[i];
-        fprintf(out, "    %s --> %s: %s\n", t->from == BOOKING_NONE ? "[*]" : name_of(t->from), name_of(t->to),
-                booking_action_name(t->action));
+        fprintf(out, "    %s --> %s: %s\n", t->from == BOOKING_NONE ? "[*]" : name_of(t->from),
+                name_of(t->to), booking_action_name(t->action));
     }
     for (int s = 0; s < BOOKING_STATUSES; s++) {
         if (booking_states[s].ends) {
@@ -145,7 +145,8 @@ static void write_transitions(FILE *out)
 
 void booking_write_states(FILE *out)
 {
-    fputs("# The life of a booking\n\nMade from `src/booking/booking.def` by `make docs-update`. Days and hours are those of "
+    fputs("# The life of a booking\n\nMade from `src/booking/booking.def` by `make docs-update`. Days and "
+          "hours are those of "
           "the property's zone; a co-host acts for the host.\n\n",
           out);
     write_diagram(out);

@@ -19,8 +19,8 @@ static struct booking_facts facts(enum booking_status status, enum booking_actor
                                    .actor = actor };
 }
 
-static enum booking_refusal decide(enum booking_status status, enum booking_action action, enum booking_actor actor,
-                                   date_t today, enum booking_status *to)
+static enum booking_refusal decide(enum booking_status status, enum booking_action action,
+                                   enum booking_actor actor, date_t today, enum booking_status *to)
 {
     struct booking_facts f = facts(status, actor, today);
     *to = BOOKING_NONE;
@@ -38,7 +38,8 @@ START_TEST(guest_and_host_cancel_until_the_day_of_arrival)
         ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CANCEL, who, 101, &to), BOOKING_TOO_LATE);
         ck_assert_int_eq(to, BOOKING_NONE);
     }
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CANCEL, BOOKING_BY_SYSTEM, 99, &to), BOOKING_WRONG_ACTOR);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CANCEL, BOOKING_BY_SYSTEM, 99, &to),
+                     BOOKING_WRONG_ACTOR);
 }
 END_TEST
 
@@ -49,9 +50,9 @@ START_TEST(an_ended_booking_stays_as_it_is_but_late_money_revives)
         for (int action = 0; booking_states[s].ends && action < BOOKING_ACTIONS; action++) {
             for (int actor = BOOKING_BY_GUEST; actor <= BOOKING_BY_SYSTEM; actor *= 2) {
                 bool revives = s == BOOKING_EXPIRED && action == BOOKING_DO_PAY;
-                enum booking_refusal expected = !revives                       ? BOOKING_WRONG_STATE
+                enum booking_refusal expected = !revives                     ? BOOKING_WRONG_STATE
                                                 : actor != BOOKING_BY_SYSTEM ? BOOKING_WRONG_ACTOR
-                                                                               : BOOKING_ALLOWED;
+                                                                             : BOOKING_ALLOWED;
                 ck_assert_int_eq(decide((enum booking_status)s, (enum booking_action)action,
                                         (enum booking_actor)actor, 99, &to),
                                  expected);
@@ -74,24 +75,30 @@ START_TEST(time_decides_by_the_timer)
     ck_assert_int_eq(to, BOOKING_EXPIRED);
     f.actor = BOOKING_BY_HOST;
     ck_assert_int_eq(booking_decide(&f, BOOKING_DO_ACCEPT, &to), BOOKING_TOO_LATE);
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_GUEST, 200, &to), BOOKING_WRONG_ACTOR);
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_SYSTEM, 102, &to), BOOKING_TOO_EARLY);
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_SYSTEM, 103, &to), BOOKING_ALLOWED);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_GUEST, 200, &to),
+                     BOOKING_WRONG_ACTOR);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_SYSTEM, 102, &to),
+                     BOOKING_TOO_EARLY);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_COMPLETE, BOOKING_BY_SYSTEM, 103, &to),
+                     BOOKING_ALLOWED);
 }
 END_TEST
 
 START_TEST(arrival_is_on_its_day_and_a_no_show_after_its_hour)
 {
     enum booking_status to;
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHECK_IN, BOOKING_BY_HOST, 99, &to), BOOKING_TOO_EARLY);
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHECK_IN, BOOKING_BY_HOST, 100, &to), BOOKING_ALLOWED);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHECK_IN, BOOKING_BY_HOST, 99, &to),
+                     BOOKING_TOO_EARLY);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHECK_IN, BOOKING_BY_HOST, 100, &to),
+                     BOOKING_ALLOWED);
     struct booking_facts f = facts(BOOKING_CONFIRMED, BOOKING_BY_HOST, 100);
     ck_assert_int_eq(booking_decide(&f, BOOKING_DO_NO_SHOW, &to), BOOKING_TOO_EARLY);
     f.now_us = f.check_in_at_us;
     ck_assert_int_eq(booking_decide(&f, BOOKING_DO_NO_SHOW, &to), BOOKING_ALLOWED);
     f.actor = BOOKING_BY_GUEST;
     ck_assert_int_eq(booking_decide(&f, BOOKING_DO_NO_SHOW, &to), BOOKING_WRONG_ACTOR);
-    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHANGE, BOOKING_BY_GUEST, 100, &to), BOOKING_TOO_LATE);
+    ck_assert_int_eq(decide(BOOKING_CONFIRMED, BOOKING_DO_CHANGE, BOOKING_BY_GUEST, 100, &to),
+                     BOOKING_TOO_LATE);
 }
 END_TEST
 

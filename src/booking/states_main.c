@@ -1,4 +1,5 @@
-/* Prints docs/booking-states.md; run by `make docs-update`. Tables that do not hold together print what is wrong. */
+/* Prints docs/booking-states.md; run by `make docs-update`. Tables that do not hold together print what is
+ * wrong. */
 #include "booking/booking_rules.h"
 
 int main(void)

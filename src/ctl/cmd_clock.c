@@ -11,8 +11,10 @@ const struct ctl_command ctl_clock = {
     .args = "[SHIFT]",
     .example = "nexusctl clock +3d",
     .summary = "Show or move business time, in sandbox mode",
-    .doc = "Prints what time it is for quotes, bookings, payments and the ledger. With SHIFT (+3d, -2h, as in option clock) that "
-           "time is first moved by so much from where it is, and with 0 put back; everybody sees it at once. Tokens and "
+    .doc = "Prints what time it is for quotes, bookings, payments and the ledger. With SHIFT (+3d, -2h, as "
+           "in option clock) that "
+           "time is first moved by so much from where it is, and with 0 put back; everybody sees it at once. "
+           "Tokens and "
            "sessions keep the time of the clock on the wall. Refused without option sandbox.",
     .max_args = 1,
     .run = clock_run,
@@ -72,9 +74,12 @@ static enum ctl_exit clock_run(struct ctl *ctl)
     if (!c) {
         return exit;
     }
-    PGresult *r = move(c, by) ? pg_query(c, "select to_char((now() + coalesce((select shift from sandbox_clock), '0')) at time zone "
-                                            "'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
-                              : NULL;
+    PGresult *r =
+        move(c, by)
+            ? pg_query(
+                  c, "select to_char((now() + coalesce((select shift from sandbox_clock), '0')) at time zone "
+                     "'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+            : NULL;
     if (r) {
         printf(ctl_json(ctl) ? "{\"time\":\"%s\"}\n" : "%s\n", PQgetvalue(r, 0, 0));
     }

@@ -22,7 +22,8 @@ const struct ctl_command ctl_jobs_run = {
     .args = "NAME",
     .example = "nexusctl jobs run booking-expire",
     .summary = "Run a job once, now, in the foreground",
-    .doc = "Runs it until it finds nothing more to do, and prints how much there was. It does no harm to run it while "
+    .doc = "Runs it until it finds nothing more to do, and prints how much there was. It does no harm to run "
+           "it while "
            "nexus-jobs does too.",
     .min_args = 1,
     .max_args = 1,
@@ -64,5 +65,7 @@ static enum ctl_exit jobs_run_run(struct ctl *ctl)
     enum err e = job_run(j, job, NULL, &done);
     printf(ctl_json(ctl) ? "{\"done\":%" PRId64 "}\n" : "%" PRId64 "\n", done);
     jobs_free(j);
-    return !e ? CTL_OK : e == ERR_UNAVAILABLE ? CTL_UNAVAILABLE : ctl_fail(CTL_FAILED, "%s", err_info(e)->title);
+    return !e                     ? CTL_OK
+           : e == ERR_UNAVAILABLE ? CTL_UNAVAILABLE
+                                  : ctl_fail(CTL_FAILED, "%s", err_info(e)->title);
 }

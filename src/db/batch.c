@@ -198,8 +198,8 @@ static bool send_item(struct db *db, struct item *it)
 }
 
 /*
- * In sandbox mode each batch is told first what business time is (nexus_now in SQL): moved by the option clock, else by
- * what nexusctl clock has written.
+ * In sandbox mode each batch is told first what business time is (nexus_now in SQL): moved by the option
+ * clock, else by what nexusctl clock has written.
  */
 static bool send_clock(struct db *db)
 {
@@ -207,16 +207,18 @@ static bool send_clock(struct db *db)
     snprintf(shift, sizeof(shift), "%" PRId64 " microseconds", db->options->clock);
     const char *const values[] = { db->options->clock != 0 ? shift : NULL };
     static const Oid types[] = { DB_TEXT };
-    return PQsendQueryParams(db->conn,
-                             "select set_config('nexus.clock', coalesce($1, (select shift::text from sandbox_clock),"
-                             " ''), false)",
-                             1, types, values, NULL, NULL, 1) == 1;
+    return PQsendQueryParams(
+               db->conn,
+               "select set_config('nexus.clock', coalesce($1, (select shift::text from sandbox_clock),"
+               " ''), false)",
+               1, types, values, NULL, NULL, 1) == 1;
 }
 
 /* A failed transaction takes nothing but its rollback. */
 static bool tells_clock(const struct db_batch *b)
 {
-    return b->db->options->sandbox && b->db->role == DB_ROLE_API && b->items[1].statement != &statement_rollback;
+    return b->db->options->sandbox && b->db->role == DB_ROLE_API &&
+           b->items[1].statement != &statement_rollback;
 }
 
 static bool send_forgotten(struct db *db)
@@ -261,8 +263,8 @@ static bool flush(struct db *db, int64_t deadline)
 
 /* --- collecting --- */
 
-/* Results come in the order sent: what goes ahead (deallocations, business time), then for each item its preparation
- * (if any) and its execution. */
+/* Results come in the order sent: what goes ahead (deallocations, business time), then for each item its
+ * preparation (if any) and its execution. */
 struct cursor {
     size_t ahead; /* still to come */
     int item;

@@ -149,9 +149,9 @@ void db_rollback(struct db *db);
 void db_forget(struct db *db, const struct db_statement *s);
 
 /*
- * Between batches: wait at most so long for a notification on a channel that a batch has asked for by LISTEN, which is
- * forgotten with the connection. True with its payload, cut to size. Ends early at a signal (`signals` is the mask meanwhile)
- * and when the connection is lost.
+ * Between batches: wait at most so long for a notification on a channel that a batch has asked for by LISTEN,
+ * which is forgotten with the connection. True with its payload, cut to size. Ends early at a signal
+ * (`signals` is the mask meanwhile) and when the connection is lost.
  */
 bool db_await(struct db *db, int64_t wait_us, const sigset_t *signals, char *payload, size_t size);
 

@@ -15,7 +15,7 @@
 #define ATTEMPTS_MAX   5
 #define PAUSE_FIRST_US 2000
 
-#define JOB(id) extern const struct job job_##id;
+#define JOB(id)        extern const struct job job_##id;
 #include "jobs/jobs.def"
 #undef JOB
 
@@ -134,8 +134,8 @@ static enum err piece(struct jobs *j, const struct job *job, int64_t *done)
         bool again = rq->write.again && number < ATTEMPTS_MAX;
         if (e && !again) {
             LOG(LOG_WARN, "job failed", LOG_TEXT("job", job->name), LOG_TEXT("code", err_info(e)->code),
-                LOG_TEXT("detail", rq->detail), LOG_TEXT("request_id", rq->id),
-                LOG_TEXT("error", e == ERR_INTERNAL || e == ERR_UNAVAILABLE ? db_error(j->db) : NULL));
+                LOG_TEXT("detail", rq->detail ? rq->detail : ""), LOG_TEXT("request_id", rq->id),
+                LOG_TEXT("error", e == ERR_INTERNAL || e == ERR_UNAVAILABLE ? db_error(j->db) : ""));
         }
         if (!again) {
             return e;
@@ -220,7 +220,8 @@ void jobs_loop(struct jobs *j, const volatile int *stop, const sigset_t *open)
         char told[PAYLOAD_MAX];
         listen_again(j);
         run_due(j, next, stop);
-        for (int64_t wait = until_next(next); !*stop && db_await(j->db, wait, open, told, sizeof(told)); wait = 0) {
+        for (int64_t wait = until_next(next); !*stop && db_await(j->db, wait, open, told, sizeof(told));
+             wait = 0) {
             hurry(next, told);
         }
     }

@@ -1,9 +1,11 @@
 /*
- * Jobs: what is done by time and not by a request of somebody. A job is one const entry, and a line in jobs.def; the
- * program nexus-jobs runs them, `nexusctl jobs run NAME` runs one once. To its code a run is a request without a
- * person: the same batches (http/idempotency.h), the same transactions, rolled back when it fails.
+ * Jobs: what is done by time and not by a request of somebody. A job is one const entry, and a line in
+ * jobs.def; the program nexus-jobs runs them, `nexusctl jobs run NAME` runs one once. To its code a run is a
+ * request without a person: the same batches (http/idempotency.h), the same transactions, rolled back when it
+ * fails.
  *
- * Jobs run anywhere and any number of times at once: each takes its work by "for update skip locked" or the like.
+ * Jobs run anywhere and any number of times at once: each takes its work by "for update skip locked" or the
+ * like.
  */
 #ifndef NEXUS_JOBS_JOBS_H
 #define NEXUS_JOBS_JOBS_H
@@ -15,8 +17,8 @@ struct job {
     const char *doc;
     int64_t every_us; /* how long after one run the next is due */
     /*
-     * One piece of the work, on an arena of its own. *done says how much there was: above zero it is called again at
-     * once, so each call should take a bounded piece.
+     * One piece of the work, on an arena of its own. *done says how much there was: above zero it is called
+     * again at once, so each call should take a bounded piece.
      */
     enum err (*exec)(struct request *rq, int64_t *done);
 };
@@ -33,14 +35,14 @@ struct jobs *jobs_create(const struct options *o, char *error, size_t error_size
 void jobs_free(struct jobs *j);
 
 /*
- * Run a job until it finds nothing more to do, `stop` (may be NULL) is set, or a piece fails, which is logged. *done
- * is the sum.
+ * Run a job until it finds nothing more to do, `stop` (may be NULL) is set, or a piece fails, which is
+ * logged. *done is the sum.
  */
 enum err job_run(struct jobs *j, const struct job *job, const volatile int *stop, int64_t *done) MUST_CHECK;
 
 /*
- * Until *stop is set: run each job when it is due, or when somebody tells of it on the channel. `open` is the signal
- * mask while there is nothing to do.
+ * Until *stop is set: run each job when it is due, or when somebody tells of it on the channel. `open` is the
+ * signal mask while there is nothing to do.
  */
 void jobs_loop(struct jobs *j, const volatile int *stop, const sigset_t *open);
 

@@ -16,13 +16,14 @@ static void on_stop(int sig)
     stop = 1;
 }
 
-static const char help[] = "Usage: nexus-jobs [-c FILE] [--check]\n\n"
-                           "Does what is done by time, such as ending holds that are not paid, in the foreground.\n\n"
-                           "  -c, --config FILE  read FILE instead of " OPTIONS_DEFAULT_FILE "\n"
-                           "      --check        check the configuration and exit\n"
-                           "  -V, --version      print the version and exit\n"
-                           "  -h, --help         print this and exit\n\n"
-                           "Signals: TERM ends it after the piece of work under way.\n";
+static const char help[] =
+    "Usage: nexus-jobs [-c FILE] [--check]\n\n"
+    "Does what is done by time, such as ending holds that are not paid, in the foreground.\n\n"
+    "  -c, --config FILE  read FILE instead of " OPTIONS_DEFAULT_FILE "\n"
+    "      --check        check the configuration and exit\n"
+    "  -V, --version      print the version and exit\n"
+    "  -h, --help         print this and exit\n\n"
+    "Signals: TERM ends it after the piece of work under way.\n";
 
 /* Signals come only while there is nothing to do. */
 static void signals_start(sigset_t *open)

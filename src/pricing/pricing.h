@@ -12,6 +12,9 @@ extern const struct op op_quote_create, op_quote_read, op_quote_explain, op_pric
 void pricing_tell(struct request *rq, struct db_batch *b, const struct uuid *property,
                   const struct uuid *host);
 
+struct shape_field;
+extern const struct shape_field quote_lines_shape;
+
 /* Their JSON, for entities that show them: `lines` alone (bookings), and all of a quote. */
 extern const struct field_json quote_lines_json[], quote_json[];
 

@@ -55,7 +55,7 @@ static const struct shape line = {
 };
 
 static const struct shape_field line_item = { .type = SHAPE_OBJECT, .sub = &line };
-static const struct shape_field lines = {
+const struct shape_field quote_lines_shape = {
     .name = "lines", .type = SHAPE_LIST, .item = &line_item, .doc = "What the total is made of."
 };
 static const struct shape_field host_lines = {
@@ -97,8 +97,8 @@ static const struct shape_field display = { .name = "display",
                                             .sub = &display_shape,
                                             .doc = "The price in the currency asked for." };
 
-const struct field_json quote_lines_json[] = { { "lines", &lines }, { NULL, NULL } };
-const struct field_json quote_json[] = { { "lines", &lines },
+const struct field_json quote_lines_json[] = { { "lines", &quote_lines_shape }, { NULL, NULL } };
+const struct field_json quote_json[] = { { "lines", &quote_lines_shape },
                                          { "host_lines", &host_lines },
                                          { "child_ages", &ages },
                                          { "display", &display },

@@ -1,0 +1,133 @@
+/* An attempt to take the nights of a quote. */
+#include "booking/booking.h"
+
+#include "calendar/stay.h"
+#include "db/queries.h"
+#include "http/idempotency.h"
+#include "query/plan.h"
+
+/* What became of an attempt. */
+enum booking_verdict {
+    BOOKING_MADE,
+    BOOKING_NO_QUOTE, /* none with this id, or another user's */
+    BOOKING_QUOTE_USED,
+    BOOKING_QUOTE_EXPIRED,
+    BOOKING_CLOSED, /* the property is no longer offered */
+    BOOKING_OWN,    /* the guest is the host */
+    BOOKING_PAST,   /* the day of arrival is over */
+    BOOKING_COUPON, /* the quote's coupon has no use left */
+    BOOKING_TAKEN,  /* no unit is free for all nights */
+    BOOKING_ASKS,   /* a hold, where the host wants to be asked */
+    BOOKING_HOLD_LIMIT,
+};
+
+static int add_attempt(struct request *rq, struct db_batch *b, const struct uuid *id,
+                       const struct uuid *quote, bool hold)
+{
+    struct uuid *nights = ARENA_NEW(rq->arena, struct uuid);
+    struct uuid *payment = ARENA_NEW(rq->arena, struct uuid);
+    *nights = uuid_v7();
+    *payment = uuid_v7();
+    return DB_ADD(b, &q_booking_create, db_uuid(id), db_uuid(&rq->principal.user), db_uuid(quote), db_uuid(nights),
+                  db_uuid(payment), db_bool(rq->arena, rq->options->payment_offline_instant),
+                  db_bool(rq->arena, hold), db_int8(rq->arena, rq->options->hold_lifetime),
+                  db_int8(rq->arena, rq->options->hold_limit));
+}
+
+static enum booking_verdict booking_verdict(const PGresult *r)
+{
+    static const struct {
+        const char *name;
+        enum booking_verdict verdict;
+    } names[] = {
+        { "used", BOOKING_QUOTE_USED },  { "expired", BOOKING_QUOTE_EXPIRED },
+        { "closed", BOOKING_CLOSED },    { "own", BOOKING_OWN },
+        { "past", BOOKING_PAST },        { "coupon", BOOKING_COUPON },
+        { "taken", BOOKING_TAKEN },      { "request", BOOKING_ASKS },
+        { "limit", BOOKING_HOLD_LIMIT },
+    };
+    if (PQntuples(r) == 0) {
+        return BOOKING_NO_QUOTE;
+    }
+    struct str name = db_get_text(r, 0, 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (str_eqz(name, names[i].name)) {
+            return names[i].verdict;
+        }
+    }
+    return db_is_null(r, 0, 1) ? BOOKING_TAKEN : BOOKING_MADE;
+}
+
+/* From what the attempt has brought: no further look at the database for those who come too late. */
+static void booking_tell_reasons(struct request *rq, const PGresult *r, enum booking_verdict verdict)
+{
+    struct stay_reasons reasons;
+    reasons.count = 0;
+    if (verdict != BOOKING_TAKEN && verdict != BOOKING_PAST && verdict != BOOKING_CLOSED) {
+        return;
+    }
+    struct stay stay = { db_get_date(r, 0, 2), db_get_date(r, 0, 3), db_get_int4(r, 0, 4) };
+    struct stay_terms terms = { .property = db_get_uuid(r, 0, 6),
+                                .today = db_get_date(r, 0, 7),
+                                .first_arrival = db_get_date(r, 0, 7),
+                                .last_departure = DATE_MAX };
+    if (verdict == BOOKING_TAKEN) {
+        stay_reasons_gone(&stay, db_get_text(r, 0, 5), &reasons);
+    } else {
+        reasons.list[reasons.count++] =
+            (struct stay_reason){ verdict == BOOKING_PAST ? STAY_PAST : STAY_NOT_OFFERED,
+                                  STAY_BY_PROPERTY,
+                                  terms.property,
+                                  stay.check_in,
+                                  stay.check_out,
+                                  -1,
+                                  STR_NONE };
+    }
+    stay_tell(rq, &stay, &terms, &reasons);
+}
+
+static const struct {
+    enum err err;
+    const char *pointer, *detail;
+} refusals[] = {
+    [BOOKING_NO_QUOTE] = { ERR_NOT_FOUND, "/quote_id", "There is no such quote, or it is another guest's." },
+    [BOOKING_QUOTE_USED] = { ERR_QUOTE_USED, "/quote_id", "A booking has been made from this quote." },
+    [BOOKING_QUOTE_EXPIRED] = { ERR_QUOTE_EXPIRED, "/quote_id",
+                                "The quote's lifetime has ended; ask for a new one." },
+    [BOOKING_CLOSED] = { ERR_STAY_RULES, "/quote_id", "The property is no longer offered." },
+    [BOOKING_OWN] = { ERR_FORBIDDEN, "/quote_id",
+                      "A host does not book with themselves; block the nights instead." },
+    [BOOKING_PAST] = { ERR_STAY_RULES, "/quote_id", "The day of arrival is over where the property is." },
+    [BOOKING_COUPON] = { ERR_COUPON_USED_UP, "/quote_id",
+                         "The coupon of this quote has been used as often as it may be." },
+    [BOOKING_ASKS] = { ERR_STAY_RULES, "/quote_id",
+                       "This host wants to be asked first; make a booking, which will be a request." },
+    [BOOKING_HOLD_LIMIT] = { ERR_HOLD_LIMIT, "/quote_id",
+                             "The account holds as many stays as it may; pay for one or give one up." },
+    [BOOKING_TAKEN] = { ERR_DATES_UNAVAILABLE, "/quote_id",
+                        "Another stay or a block takes at least one of these nights." },
+};
+
+/* One statement books, in one round trip, and there is nothing to undo when it refuses, as it does with most
+ * who want nights that many want. Only what was booked is read. */
+enum err booking_attempt(struct request *rq, const struct uuid *quote, bool hold)
+{
+    struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
+    *id = uuid_v7();
+    struct db_batch *b = write_batch(rq);
+    int attempt = add_attempt(rq, b, id, quote, hold);
+    bool replayed;
+    enum err e = write_run(rq, b, &replayed);
+    if (e || replayed) {
+        return e;
+    }
+    enum booking_verdict verdict = booking_verdict(db_result(b, attempt));
+    if (verdict != BOOKING_MADE) {
+        booking_tell_reasons(rq, db_result(b, attempt), verdict);
+        return fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
+    }
+    char text[UUID_TEXT_SIZE];
+    uuid_format(text, id);
+    response_header(rq, "Location", arena_printf(rq->arena, "/v1/%s/%s", hold ? "holds" : "bookings", text));
+    return plan_answer(rq, &entity_booking, id);
+}

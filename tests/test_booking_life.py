@@ -223,7 +223,7 @@ def test_a_request_that_is_not_answered_ends(stack, asking):
     stack.clock("+25h")
     late = host.post(f"/v1/bookings/{asked['id']}/accept")
     assert late.status_code == 409 and "over" in late.json()["detail"]
-    assert stack.job("booking-expire") == 1
+    assert stack.job("booking-expire") >= 1
     assert guest.get(f"/v1/bookings/{asked['id']}").json()["status"] == "expired"
 
 

@@ -189,13 +189,15 @@ declare
 begin
     select * into strict b from bookings where id = booking for no key update;
     back := case when b.status <> 'confirmed' then null when by_user = b.guest_id then refund_at(b, moment) else b.total end;
+    if back is not null then
+        perform ledger_reverse(booking, back); -- ahead of the change, which would take everything back
+    end if;
     update bookings
        set status = 'cancelled', refund = back, cancelled_at = moment, ended_at = moment, cancelled_by = by_user, version = version + 1,
            updated_at = moment
      where id = booking;
     delete from occupancy where booking_id = booking;
     if back is not null then
-        perform ledger_reverse(booking, back);
         perform payment_close(booking);
         select coalesce(sum(p.captured - p.refunding - p.refunded), 0) into paid
           from payments p where p.booking_id = booking and p.purpose <> 'security';

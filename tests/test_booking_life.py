@@ -1,6 +1,7 @@
 """The life of a booking, from hold to completion, on a clock that the tests move."""
 import concurrent.futures
 import contextlib
+import datetime
 import itertools
 import re
 import subprocess
@@ -257,3 +258,77 @@ def test_a_no_show_is_owed(stack, market):
                        "join ledger_transactions t on t.id = e.transaction_id "
                        "where t.booking_id = %s and a.kind = 'guest' and t.kind in ('sale', 'reversal')", booking["id"])
     assert owed == [(-booking["total"]["amount"],)]
+
+
+# --- what comes back
+
+
+def steps_of(booking):
+    return [(datetime.datetime.fromisoformat(step["until"]), step["refund"]["amount"]) for step in booking["refund_steps"]]
+
+
+def reversed_by(stack, booking):
+    return stack.query("select -sum(e.amount) from ledger_entries e join ledger_accounts a on a.id = e.account_id "
+                       "join ledger_transactions t on t.id = e.transaction_id "
+                       "where t.booking_id = %s and a.kind = 'host' and t.kind = 'reversal'", booking)[0][0] or 0
+
+
+# policy -> steps: hours before check-in until when, what comes back of 100,000 for 40 nights
+POLICIES = {
+    "flexible": [(24, 100000)],
+    "moderate": [(120, 100000), (0, 50000)],
+    "limited": [(336, 100000), (168, 50000)],
+    "firm": [(720, 100000), (168, 50000)],
+    "strict": [(168, 50000)],
+    "non_refundable": [],
+    "long_stay": [(720, 100000), (0, 25000)],
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_steps_of_each_policy(stack, policy):
+    ask = """select extract(epoch from timestamptz '2027-06-01 15:00Z' - s.until) / 3600, s.refund
+               from refund_steps(cancellation_policy(%s), 100000, 40, %s, '2027-06-01 15:00Z') s"""
+    assert [(int(hours), refund) for hours, refund in stack.query(ask, policy, "2027-05-31 12:00Z")] == POLICIES[policy]
+    early = [(int(hours), refund) for hours, refund in stack.query(ask, policy, "2027-02-01 15:00Z")]
+    grace = (120 * 24 - 24, 100000)  # everything comes back for a day, where that is not said anyway
+    assert early == ([] if POLICIES[policy] and POLICIES[policy][0][1] == 100000 else [grace]) + POLICIES[policy]
+    week = "2027-05-25 15:00Z"
+    least = min((hours for hours, refund in POLICIES[policy] if refund == 100000), default=None)
+    full = max(hours for hours, refund in stack.query(ask, policy, week) if refund == 100000)
+    assert full == (min(least, 6 * 24) if least is not None and least < 6 * 24 else 6 * 24)
+
+
+def test_every_step_is_what_is_paid_at_each_of_its_edges(stack, market):
+    """Before an edge the step, at it the next one: by the clock of the place, across a change of its hour."""
+    host, guest, place = market
+    stack.query("insert into property_pricing (property_id, plan) values (%s, '{\"cancellation_policy\": \"moderate\"}')", place["id"])
+    for edge, seconds in ((0, -60), (0, 60), (1, -60)):
+        stack.clock("0")
+        booking = book(guest, quote(guest, place["id"], 12, nights=3).json()["id"]).json()
+        assert booking["cancellation_policy"] == "moderate"
+        steps = steps_of(booking)
+        assert [amount for _, amount in steps] == [36000, 18000] and steps[1][0].isoformat()[11:] in ("15:00:00-05:00", "15:00:00-04:00")
+        ahead = int((steps[edge][0] - stack.clock()).total_seconds()) + seconds
+        stack.clock(f"+{ahead}s")
+        now = stack.clock()
+        expected = next((amount for until, amount in steps if now < until), 0)
+        assert pay(stack, booking["id"]) in ("earlier", "twice")
+        gone = guest.post(f"/v1/bookings/{booking['id']}/cancel")
+        assert gone.status_code == 200 and gone.json()["refund"] == {"amount": expected, "currency": "USD"}, gone.text
+        assert expected == (36000 if (edge, seconds) == (0, -60) else 18000)
+        assert reversed_by(stack, booking["id"]) == expected
+        given = stack.query("select coalesce(sum(amount), 0) from refunds where booking_id = %s", booking["id"])[0][0]
+        captured = stack.query("select sum(captured) from payments where booking_id = %s", booking["id"])[0][0]
+        assert captured - given == 36000 - expected
+    check_invariants(stack)
+
+
+def test_a_host_who_cancels_gives_everything_back(stack, market):
+    host, guest, place = market
+    stack.query("insert into property_pricing (property_id, plan) values (%s, '{\"cancellation_policy\": \"non_refundable\"}')", place["id"])
+    booking = book(guest, quote(guest, place["id"], 3).json()["id"]).json()
+    assert booking["refund_steps"] == []
+    assert host.post(f"/v1/bookings/{booking['id']}/cancel").json()["refund"]["amount"] == booking["total"]["amount"]
+    again = book(guest, quote(guest, place["id"], 3).json()["id"]).json()
+    assert guest.post(f"/v1/bookings/{again['id']}/cancel").json()["refund"]["amount"] == 0

@@ -179,7 +179,7 @@ create function refund_steps_json(b bookings) returns jsonb language sql stable 
 $$;
 
 -- The guest or the host calls a locked booking off. A host gives everything back, a guest gets the step of the moment: the time is
--- taken after the lock was had. What was paid beyond what is kept goes back; what is still open is not asked for any more.
+-- taken after the lock was had; the ledger follows bookings.refund. What was paid beyond what is kept goes back; what is still open is not asked for any more.
 create function booking_cancel(booking uuid, by_user uuid) returns bigint language plpgsql as $$
 declare
     b    bookings;
@@ -189,9 +189,6 @@ declare
 begin
     select * into strict b from bookings where id = booking for no key update;
     back := case when b.status <> 'confirmed' then null when by_user = b.guest_id then refund_at(b, moment) else b.total end;
-    if back is not null then
-        perform ledger_reverse(booking, back); -- ahead of the change, which would take everything back
-    end if;
     update bookings
        set status = 'cancelled', refund = back, cancelled_at = moment, ended_at = moment, cancelled_by = by_user, version = version + 1,
            updated_at = moment

@@ -27,7 +27,7 @@ static const char *interval_of(const char *text, char out[64])
         const char *unit, *name;
     } units[] = { { "d", "days" }, { "h", "hours" }, { "m", "minutes" }, { "s", "seconds" } };
     size_t digits = strspn(text + 1, "0123456789");
-    if ((text[0] != '+' && text[0] != '-') || digits == 0 || digits > 6) {
+    if ((text[0] != '+' && text[0] != '-') || digits == 0 || digits > 9) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

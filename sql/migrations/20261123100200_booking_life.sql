@@ -196,10 +196,9 @@ begin
     delete from occupancy where booking_id = booking;
     if back is not null then
         perform payment_close(booking);
-        select coalesce(sum(p.captured - p.refunding - p.refunded), 0) into paid
-          from payments p where p.booking_id = booking and p.purpose <> 'security';
+        paid := payment_paid(booking);
         if paid > b.total - back then
-            perform payment_refund(booking, null, paid - (b.total - back), 'cancelled');
+            perform payment_refund(booking, null, paid - (b.total - back), 'the booking was cancelled', false);
         end if;
     end if;
     return back;
@@ -209,7 +208,7 @@ end $$;
 create function bookings_unsold() returns trigger language plpgsql as $$
 begin
     perform payment_close(new.id);
-    perform payment_refund(new.id, null, 1000000000000000, new.status);
+    perform payment_refund(new.id, null, 1000000000000000, 'the stay was not sold', false);
     return null;
 end $$;
 create trigger bookings_unsold after update of status on bookings
@@ -245,9 +244,7 @@ declare
 begin
     select * into b from bookings where id = booking for no key update;
     if b.status in ('confirmed', 'checked_in', 'completed', 'no_show') then
-        return case when (select coalesce(sum(p.captured - p.refunding - p.refunded), 0) from payments p
-                           where p.booking_id = booking and p.purpose <> 'security') > b.total
-                    then 'twice' else 'earlier' end;
+        return case when payment_paid(booking) > b.total then 'twice' else 'earlier' end;
     elsif b.status = 'requested' then
         return 'earlier';
     elsif b.status = 'held' then

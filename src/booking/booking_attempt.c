@@ -28,8 +28,8 @@ static int add_attempt(struct request *rq, struct db_batch *b, const struct uuid
     struct uuid *payment = ARENA_NEW(rq->arena, struct uuid);
     *nights = uuid_v7();
     *payment = uuid_v7();
-    return DB_ADD(b, &q_booking_create, db_uuid(id), db_uuid(&rq->principal.user), db_uuid(quote), db_uuid(nights),
-                  db_uuid(payment), db_bool(rq->arena, rq->options->payment_offline_instant),
+    return DB_ADD(b, &q_booking_create, db_uuid(id), db_uuid(&rq->principal.user), db_uuid(quote),
+                  db_uuid(nights), db_uuid(payment), db_bool(rq->arena, rq->options->payment_offline_instant),
                   db_bool(rq->arena, hold), db_int8(rq->arena, rq->options->hold_lifetime),
                   db_int8(rq->arena, rq->options->hold_limit));
 }

@@ -20,9 +20,9 @@ static const struct shape in_shape = { .name = "BookingCreate",
                                        .doc = "What to book." };
 
 static enum err booking_create_exec(struct request *rq);
-static const enum err errors[] = { ERR_NOT_FOUND,  ERR_FORBIDDEN,     ERR_DATES_UNAVAILABLE,
-                                   ERR_QUOTE_USED, ERR_QUOTE_EXPIRED, ERR_COUPON_USED_UP, ERR_PAYMENT_REQUIRED, ERR_STAY_RULES,
-                                   ERR_NONE };
+static const enum err errors[] = { ERR_NOT_FOUND,        ERR_FORBIDDEN,     ERR_DATES_UNAVAILABLE,
+                                   ERR_QUOTE_USED,       ERR_QUOTE_EXPIRED, ERR_COUPON_USED_UP,
+                                   ERR_PAYMENT_REQUIRED, ERR_STAY_RULES,    ERR_NONE };
 
 const struct op op_booking_create = {
     .name = "booking_create",

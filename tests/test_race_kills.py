@@ -19,7 +19,9 @@ def test_a_race_with_kills(ran):
     _, report, _ = ran
     assert report["wrong"] == [] and report["night"] == {"201": 1, "409 dates_unavailable": 299}
     assert report["killed"] == {"worker": 2, "backend": 2, "crash": 1, "postgresql": 1}
-    assert report["answers"]["book 201"] > 20 and report["answers"]["cancel 200"] > 5 and report["asked_again"] > 5
+    least = {"book 201": 10, "hold 201": 10, "cancel 200": 3, "receive 200": 3, "release 200": 1}
+    assert all(report["answers"].get(what, 0) >= count for what, count in least.items()), report["answers"]
+    assert report["asked_again"] > 5
 
 
 def first(history, op, status=201):
@@ -62,6 +64,11 @@ SPOILS = [
     ("sale", f"delete from ledger_entries where booking_id = {BOOKED}"),
     ("charged twice", "insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at) "
                       f"select gen_random_uuid(), {BOOKED}, 'offline', 'charge', 'captured', 1, 'USD', 1, now() from generate_series(1, 2)"),
+    ("paid for nothing", "insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at) "
+                         f"select gen_random_uuid(), id, 'offline', 'deposit', 'captured', 1, 'USD', total + 1, now() from bookings where id = {BOOKED}"),
+    ("refunded too much", "insert into refunds (id, payment_id, booking_id, amount, currency, reason, status) "
+                          "select gen_random_uuid(), id, booking_id, captured + 1, currency, 'x', 'done' from payments where captured > 0 limit 1"),
+    ("sold and not booked", f"update bookings set status = 'expired' where id = {BOOKED}"),
     ("payment not posted", "insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at) "
                            f"select gen_random_uuid(), {BOOKED}, 'offline', 'deposit', 'captured', 1, 'USD', 1, now()"),
 ]

@@ -13,7 +13,7 @@ import psycopg2.extras
 ACTIVE = {"held", "requested", "confirmed", "checked_in"}  # these take nights
 SOLD = {"confirmed", "checked_in", "completed", "no_show"}
 REASONS = {"dates_unavailable", "quote_used", "quote_expired", "booking_state", "stay_rules", "hold_limit", "precondition_failed",
-           "payment_state", "conflict"}
+           "payment_state", "payment_open", "nothing_due"}
 SLACK = 1.0  # seconds between the clocks of client and server
 
 
@@ -90,6 +90,7 @@ class Checker:
 
     def acknowledged(self):
         """Every answer was true, and stayed true unless somebody was told of a change."""
+        received = set()
         ended = {h["booking"] for h in self.history if h["op"] in ("cancel", "release") and h["status"] < 300}
         for h in self.history:
             if h["status"] >= 300:
@@ -107,8 +108,18 @@ class Checker:
                     self.wrong("told otherwise", f"price or quote of {h['booking']}")
                 if h["op"] == "book" and b["status"] not in SOLD and h["booking"] not in ended:
                     self.wrong("undone", f"booking {h['booking']} was confirmed to its guest and is {b['status']}")
+            elif h["op"] == "receive":
+                received.add(h["booking"])
             elif h["op"] == "cancel" and self.bookings[h["booking"]]["status"] != "cancelled":
                 self.wrong("not cancelled", h)
+
+        kept, _ = self.kept()
+        for booking in received:
+            status = self.bookings[booking]["status"]
+            if status not in SOLD and booking not in ended and kept[booking]:
+                self.wrong("money kept", f"booking {booking} is {status} and {kept[booking]} of what came for it was kept")
+            if status in ("held", "requested"):
+                self.wrong("paid and not sold", f"booking {booking} is {status}")
 
     def nobody_was_told(self):
         """A booking exists because somebody was told so, once: everybody asked until the outcome was known."""
@@ -180,8 +191,8 @@ class Checker:
             elif b["status"] not in SOLD | {"cancelled"} and times[key, "sale"]:
                 self.wrong("sold and not booked", f"booking {key} is {b['status']}")
 
-    def money(self):
-        """Nobody pays twice, for nothing, or gets back more than was paid; what is owed back is back or on its way."""
+    def kept(self):
+        """({booking: what was paid and neither went back nor is on its way}, {(booking, purpose): payments of which something is kept})"""
         kept, charges, backs = collections.Counter(), collections.Counter(), collections.Counter()
         for r in self.refunds.values():
             backs[r["payment_id"]] += r["amount"] if r["status"] in ("pending", "sent", "done") else 0
@@ -192,6 +203,11 @@ class Checker:
             if p["purpose"] != "security" and p["captured"] > back:
                 kept[str(p["booking_id"])] += p["captured"] - back
                 charges[str(p["booking_id"]), p["purpose"]] += 1
+        return kept, charges
+
+    def money(self):
+        """Nobody pays twice, for nothing, or gets back more than was paid; what is owed back is back or on its way."""
+        kept, charges = self.kept()
         for (key, purpose), count in charges.items():
             if count > 1:
                 self.wrong("charged twice", f"booking {key}: {count} times {purpose}")

@@ -29,7 +29,8 @@ from race.client import Client, Hang
 from race.nemesis import Nemesis
 from race.people import people
 
-OPTIONS = {}
+# Holds that expire within the race, and money that comes when the host says so, which may be too late.
+OPTIONS = {"hold_lifetime": "2s", "hold_limit": "1000", "payment_offline_instant": "no"}
 
 
 class Race:
@@ -102,26 +103,16 @@ class Race:
 
     async def shop(self, client, places, steps):
         """One shopper; a client that gets no answer at all is noted, and the others go on."""
-        mine = []
+        shopper = Shopper(self, client, places)
         try:
             for _ in range(steps):
-                await self.step(client, places, mine)
+                await shopper.step()
+            await shopper.last_call()
         except Hang as hang:
             self.hung.append(str(hang))
         finally:
             client.close()
-
-    async def step(self, client, places, mine):
-        rng = client.rng
-        if mine and rng.random() < .3:
-            booking = mine.pop(rng.randrange(len(mine)))
-            await self.act(client, "cancel", booking, "POST", f"/v1/bookings/{booking}/cancel", {})
-            return
-        answer, known = await self.quote(client, rng.choice(places), rng.randrange(20, 40), rng.randrange(1, 5))
-        if answer.status < 300:
-            answer = await self.book(client, known)
-            if answer.status < 300:
-                mine.append(answer.body["id"])
+            shopper.till.close()
 
     async def shoppers(self, accounts, steps, kills):
         places = [self.place(units) for units in (1, 2, 3)]
@@ -140,6 +131,68 @@ class Race:
         wrong = [f"hang: {hang}" for hang in self.hung] + Checker(self.stack.dsn, self.history).run()
         ledger = self.stack.ctl("ledger", "check", check=False)
         return wrong + ([] if ledger.returncode == 0 else [f"ledger check: {line}" for line in ledger.stdout.splitlines()[:20]])
+
+
+class Shopper:
+    """What one client does on its way: books, cancels, holds, pays, pays late, pays twice, gives up, forgets."""
+
+    def __init__(self, race, client, places):
+        self.race, self.client, self.places, self.rng = race, client, places, client.rng
+        self.till = race.client(race.host.token, random.Random(self.rng.random()))  # where the host says that money has come
+        self.mine, self.late = [], []  # bookings; (payment, when its hold is over)
+
+    async def step(self):
+        chance = self.rng.random()
+        if self.mine and chance < .25:
+            booking = self.mine.pop(self.rng.randrange(len(self.mine)))
+            await self.race.act(self.client, "cancel", booking, "POST", f"/v1/bookings/{booking}/cancel", {})
+        elif self.late and self.late[0][1] < time.time():
+            await self.receive(*self.late.pop(0)[0])
+        elif chance < .55:
+            await self.hold()
+        else:
+            await self.book()
+
+    async def want(self, op):
+        """The booking or hold of a stay that is wanted; None when others were faster."""
+        answer, known = await self.race.quote(self.client, self.rng.choice(self.places), self.rng.randrange(20, 40), self.rng.randrange(1, 5))
+        if answer.status < 300:
+            answer = await self.race.book(self.client, known, op)
+        return answer.body["id"] if answer.status < 300 else None
+
+    async def book(self):
+        booking = await self.want("book")
+        if booking:
+            self.mine.append(booking)
+
+    async def hold(self):
+        """Paid in time, paid when it is over, given up, or forgotten."""
+        booking = await self.want("hold")
+        way = self.rng.choice(("pay", "pay", "late", "late", "give up", "forget"))
+        if not booking or way == "forget":
+            return
+        if way == "give up":
+            await self.race.act(self.client, "release", booking, "DELETE", f"/v1/holds/{booking}")
+            return
+        answer = await self.race.act(self.client, "payment", booking, "POST", "/v1/payments", {"booking_id": booking})
+        if answer.status >= 300:
+            return
+        paid = (booking, answer.body["id"])
+        if way == "late":
+            self.late.append((paid, time.time() + 2.2))
+        elif await self.receive(*paid) and self.rng.random() < .3:
+            await self.receive(*paid)  # told again
+        elif self.rng.random() < .5:
+            self.mine.append(booking)
+
+    async def receive(self, booking, payment):
+        return (await self.race.act(self.till, "receive", booking, "POST", f"/v1/payments/{payment}/capture", {})).status < 300
+
+    async def last_call(self):
+        """Money for holds that are over by now."""
+        for paid, over in self.late:
+            await asyncio.sleep(max(0, over - time.time()))
+            await self.receive(*paid)
 
 
 def run(stack, seed=1, buyers=10_000, clients=2000, steps=5, kills=24, keep=None):

@@ -11,11 +11,13 @@ static enum err run(struct request *rq);
 const struct gate gate_cors = { .name = "cors", .run = run, .stage = STAGE_GATES, .always = true };
 
 #define EXPOSED                                                                                              \
-    "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, traceparent, "    \
+    "ETag, Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "          \
+    "Retry-After, traceparent, "                                                                             \
     "X-Request-Id"
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE"
 #define ALLOWED                                                                                              \
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, tracestate"
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "                        \
+    "traceparent, tracestate"
 #define MAX_AGE "7200" /* seconds; the most a common browser honours */
 
 static const char *allowed_origin(const struct service *s, struct str origin)

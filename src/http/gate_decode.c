@@ -33,7 +33,42 @@ static enum err decode(struct request *rq)
     return request_decode(rq);
 }
 
+/* RFC 7240: comma-separated preferences, of which this is the one that is known. */
+static bool prefers_dry_run(struct str header)
+{
+    struct str item;
+    while (str_split(&header, ',', &item)) {
+        if (str_eq_nocase(str_trim(item), STR("dry-run"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Whoever asks to try must not get the effect, so where it cannot be tried it is refused. What cannot be
+ * taken back by a transaction: credentials that are tried count, and an answer with a secret would be worth
+ * something.
+ */
+static enum err dry_run(struct request *rq)
+{
+    const struct op *op = rq->op;
+    if (rq->method == METHOD_GET || !rq->headers[HEADER_PREFER].p ||
+        !prefers_dry_run(rq->headers[HEADER_PREFER])) {
+        return ERR_NONE;
+    }
+    if (!op_can_be_tried(op)) {
+        return fail(rq, ERR_BAD_REQUEST, NULL,
+                    "This operation cannot be tried: it does not take Prefer: dry-run.");
+    }
+    rq->dry_run = true;
+    return ERR_NONE;
+}
+
 static enum err idempotency(struct request *rq)
 {
+    if (dry_run(rq) != ERR_NONE) {
+        return rq->err;
+    }
     return (rq->op->flags & OP_IDEMPOTENT) ? write_prepare(rq) : ERR_NONE;
 }

@@ -86,6 +86,13 @@ static enum err run(struct request *rq)
         forget(rq, &clean);
         pause_before(number);
     }
+    if (rq->dry_run) {
+        rq->changes = (struct changes){ .all = false };
+        rq->after = NULL;
+        if (rq->err == ERR_NONE) {
+            response_header(rq, "Preference-Applied", "dry-run");
+        }
+    }
     access_settle(rq);
     if (rq->err == ERR_NONE && rq->after && !rq->write.replayed) {
         rq->after(rq);

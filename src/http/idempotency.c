@@ -106,6 +106,10 @@ enum err write_prepare(struct request *rq)
         return fail(rq, ERR_BAD_REQUEST, NULL, "Idempotency-Key is 1 to %d visible ASCII characters.",
                     KEY_MAX);
     }
+    if (rq->dry_run) {
+        rq->idempotency_key = STR_NONE; /* nothing is kept that could be answered again */
+        return ERR_NONE;
+    }
     fingerprint(rq);
     return ERR_NONE;
 }
@@ -131,7 +135,7 @@ static struct str fingerprint_text(struct request *rq)
 struct db_batch *write_batch(struct request *rq)
 {
     struct db_batch *b = db_batch(rq->db, rq->arena);
-    if (rq->write.open || (!rq->idempotency_key.p && !rq->write.atomic)) {
+    if (rq->write.open || (!rq->idempotency_key.p && !rq->write.atomic && !rq->dry_run)) {
         return b;
     }
     db_begin(b);
@@ -191,7 +195,9 @@ enum err write_run(struct request *rq, struct db_batch *b, bool *replayed)
 {
     struct db_failure failure;
     *replayed = false;
-    access_pending(rq);
+    if (!rq->dry_run) {
+        access_pending(rq);
+    }
     rq->write.open = rq->write.open || rq->write.begins;
     rq->write.begins = false;
     if (db_run(b, &failure) == ERR_NONE) {
@@ -239,10 +245,27 @@ static void add_store(struct request *rq, struct db_batch *b)
                  db_text(find_header(res, "Location")), db_bytea(buf_str(res->body)));
 }
 
+/* What the commit would have said is asked for, then everything is taken back. */
+static enum err finish_dry_run(struct request *rq)
+{
+    static const struct db_statement check = { "write_check", "set constraints all immediate", 0, false };
+    struct db_failure failure;
+    struct db_batch *b = db_batch(rq->db, rq->arena);
+    (void)db_add(b, &check, NULL, 0);
+    enum err e = db_run(b, &failure);
+    rq->write.open = false;
+    db_rollback(rq->db);
+    rq->write.again = e && (state_is(&failure, "40001") || state_is(&failure, "40P01"));
+    return e ? fail_db(rq, &failure) : ERR_NONE;
+}
+
 enum err write_finish(struct request *rq)
 {
     if (!rq->write.open) {
         return ERR_NONE;
+    }
+    if (rq->dry_run) {
+        return finish_dry_run(rq);
     }
     struct db_failure failure;
     struct db_batch *b = db_batch(rq->db, rq->arena);

@@ -32,7 +32,7 @@ enum op_flag {
     OP_OWN_AUTH = 1024, /* the Authorization header is the op's own business */
     OP_ACTING = 4096,   /* with PERM_ACCOUNT: also for staff who act as the user */
     OP_ENROL = 8192,    /* open to those who have to set up a second factor first */
-    OP_BYTES = 65536, /* the body is the op's own business, as it came: a signature is over it */
+    OP_BYTES = 65536,   /* the body is the op's own business, as it came: a signature is over it */
     OP_LENIENT = 2048,  /* exec is called in spite of violations, which it looks at itself */
 };
 
@@ -73,6 +73,10 @@ struct op {
  * Returns how many; `out` has room for ERR_COUNT.
  */
 size_t op_errors(const struct op *op, enum err *out);
+
+/* Whether the op takes Prefer: dry-run: all it does is in its transaction, and its answer is worth nothing by
+ * itself. */
+bool op_can_be_tried(const struct op *op);
 
 /* Ops of the pipeline itself. */
 extern const struct op op_healthz, op_readyz, op_problem_get, op_problem_list;

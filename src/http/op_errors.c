@@ -131,3 +131,9 @@ size_t op_errors(const struct op *op, enum err *out)
     }
     return count;
 }
+
+bool op_can_be_tried(const struct op *op)
+{
+    return (op->flags & OP_IDEMPOTENT) && op->rate == RATE_WRITE &&
+           !(op->flags & (OP_SECRET | OP_PAGE | OP_FORM | OP_OWN_AUTH | OP_RAW));
+}

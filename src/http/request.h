@@ -70,6 +70,7 @@ enum header {
     HEADER_IF_MATCH,
     HEADER_IF_NONE_MATCH,
     HEADER_ORIGIN,
+    HEADER_PREFER,
     HEADER_PREFLIGHT_METHOD,
     HEADER_REQUEST_ID,
     HEADER_TRACEPARENT,
@@ -169,13 +170,15 @@ struct request {
     void *in;                   /* the op's decoded input struct, or NULL when it has no shape */
     struct str idempotency_key; /* absent: none was sent, or the op takes none */
     struct if_match if_match;
+    bool dry_run; /* the op runs whole, and then its transaction is rolled back: nothing outside of it may be
+                     touched */
     struct write write;
 
     /*
-     * What the op wants done when its effect is committed and the answer made: calls to servers of others, which
-     * must not be made inside a transaction. Its own batches are write_batch, write_run and write_finish again. It
-     * may make the answer anew; a failure of its own changes nothing of what has been done. Not called for a
-     * replay.
+     * What the op wants done when its effect is committed and the answer made: calls to servers of others,
+     * which must not be made inside a transaction. Its own batches are write_batch, write_run and
+     * write_finish again. It may make the answer anew; a failure of its own changes nothing of what has been
+     * done. Not called for a replay.
      */
     void (*after)(struct request *rq);
     const void *after_data;
@@ -187,8 +190,9 @@ struct request {
     const char *detail; /* sentence for people, or NULL for the error's own description */
     int64_t retry_after_us;
     struct violations violations;
-    void (*problem_more)(struct request *rq, struct json_writer *w); /* adds members to the document; or NULL */
-    const void *problem_data;                                        /* for it */
+    void (*problem_more)(struct request *rq,
+                         struct json_writer *w); /* adds members to the document; or NULL */
+    const void *problem_data;                    /* for it */
 
     int64_t stage_us[STAGE_COUNT];
     int statements;

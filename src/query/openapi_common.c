@@ -59,8 +59,10 @@ static const struct {
       "\"errors\":{\"type\":\"array\",\"maxItems\":50,\"description\":\"Everything that is wrong with the "
       "request.\","
       "\"items\":{\"$ref\":\"#/components/schemas/Violation\"}},"
-      "\"reasons\":{\"type\":\"array\",\"maxItems\":40,\"description\":\"Of stay_rules and dates_unavailable: "
-      "every rule that stands against the stay, as GET /v1/properties/{id}/availability/explain tells them.\","
+      "\"reasons\":{\"type\":\"array\",\"maxItems\":40,\"description\":\"Of stay_rules and "
+      "dates_unavailable: "
+      "every rule that stands against the stay, as GET /v1/properties/{id}/availability/explain tells "
+      "them.\","
       "\"items\":{\"type\":\"object\"}}}}" },
 };
 
@@ -80,6 +82,7 @@ static const struct {
     { "RetryAfter", "Seconds to wait before the next attempt.", "1" },
     { "IdempotencyReplayed", "`true` when this is the stored answer to an earlier request with the same key.",
       "true" },
+    { "PreferenceApplied", "`dry-run` when nothing was changed because that was asked for.", "dry-run" },
     { "SetCookie", "Cookies of the log-in pages.",
       "__Host-nexus_flow=x; Path=/; Secure; HttpOnly; SameSite=Lax" },
     { "WWWAuthenticate", "How to authenticate.", "Bearer realm=\"nexus\"" },
@@ -101,6 +104,9 @@ static const struct {
       "{\"type\":\"string\",\"examples\":[\"\\\"3.9b2a6c1f00d4e5a7\\\"\"]}" },
     { "IfNoneMatch", "If-None-Match", "Answer 304 if the resource still has this ETag.",
       "{\"type\":\"string\",\"examples\":[\"\\\"3.9b2a6c1f00d4e5a7\\\"\"]}" },
+    { "Prefer", "Prefer",
+      "With `dry-run` everything is checked and done, answered as it would be, and taken back.",
+      "{\"type\":\"string\",\"examples\":[\"dry-run\"]}" },
     { "Traceparent", "traceparent", "W3C trace context of the caller; an invalid one is ignored.",
       "{\"type\":\"string\",\"examples\":[\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"]}" },
 };

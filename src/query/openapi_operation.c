@@ -74,6 +74,9 @@ static void success_headers(struct openapi *d, const struct op *op, int status)
     if (op->flags & OP_IDEMPOTENT) {
         header_ref(d, "Idempotency-Replayed", "IdempotencyReplayed");
     }
+    if (op_can_be_tried(op)) {
+        header_ref(d, "Preference-Applied", "PreferenceApplied");
+    }
     OPENAPI_END(d);
 }
 

@@ -269,6 +269,9 @@ static void header_parameters(struct openapi *d, const struct op *op)
     if (op->flags & OP_IDEMPOTENT) {
         openapi_ref(d, "parameters", "IdempotencyKey");
     }
+    if (op_can_be_tried(op)) {
+        openapi_ref(d, "parameters", "Prefer");
+    }
     if (op->flags & OP_CONDITIONAL) {
         openapi_ref(d, "parameters", "IfMatch");
     }

@@ -415,29 +415,3 @@ def test_nights_of_a_change_of_the_clock(stack, host, api):
         first = datetime.date.fromisoformat(around) - datetime.timedelta(days=2)
         found = nights(api, place, str(first), str(first + datetime.timedelta(days=4)))
         assert list(found) == [str(first + datetime.timedelta(days=i)) for i in range(4)] and all(n["available"] for n in found.values())
-
-
-@pytest.mark.parametrize("now, zone, notice, expected", [
-    # Check-in is at 15:00. Ten in the morning, five hours ahead: today, to the minute; a minute later tomorrow.
-    ("2027-06-01 10:00 America/New_York", "America/New_York", 5, "2027-06-01"),
-    ("2027-06-01 10:01 America/New_York", "America/New_York", 5, "2027-06-02"),
-    # 24 hours over a night of 25: by the wall 14:30 becomes 13:30; over one of 23 it becomes 15:30, too late.
-    ("2027-11-06 14:30 America/New_York", "America/New_York", 24, "2027-11-07"),
-    ("2027-03-13 14:30 America/New_York", "America/New_York", 24, "2027-03-15"),
-    # The same instant in the zones furthest apart.
-    ("2027-06-01 09:00 UTC", "Pacific/Kiritimati", 12, "2027-06-02"),
-    ("2027-06-01 09:00 UTC", "Pacific/Pago_Pago", 12, "2027-06-01"),
-    # Over the leap day, and into a year of 366.
-    ("2028-02-28 16:00 Europe/Paris", "Europe/Paris", 24, "2028-03-01"),
-    ("2027-12-31 23:59 Asia/Tokyo", "Asia/Tokyo", 1, "2028-01-01"),
-])
-def test_first_day_of_arrival(stack, now, zone, notice, expected):
-    """stay_horizon() at other times than now: its text with the instant in place of the clock."""
-    body = stack.query("select prosrc from pg_proc where proname = 'stay_horizon'")[0][0]
-    clock = "nexus_now()" if "nexus_now()" in body else "now()"
-    at = stack.query("select %s::timestamptz", now)[0][0]
-    text = body.replace(clock, "%(at)s::timestamptz").replace("check_in_from", "time '15:00'").replace("window_days", "30")
-    text = text.replace("zone zone", "zone %(zone)s").replace("notice", "%(notice)s")
-    with stack.db() as connection, connection.cursor() as cursor:
-        cursor.execute(text, {"at": at, "zone": zone, "notice": notice})
-        assert str(cursor.fetchone()[1]) == expected

@@ -16,6 +16,10 @@ BENCH_ARGS =
 check-http: all
 	cd $(srcdir) && NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests
 
+# Events of a payment in all 5,040 orders; the suite has a sample of them.
+check-orders: all
+	cd $(srcdir) && NEXUS_ALL_ORDERS=1 NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests/test_payments_orders.py
+
 # Everything again under AddressSanitizer and UBSan, in a build of its own.
 check-sanitize:
 	$(MKDIR_P) sanitize
@@ -63,7 +67,7 @@ bench: all $(bench_programs)
 check-fresh:
 	$(srcdir)/tests/fresh/run.sh
 
-.PHONY: check-fresh check-http check-sanitize check-compilers coverage bench
+.PHONY: check-orders check-fresh check-http check-sanitize check-compilers coverage bench
 
 include tests/ctl.mk
 include tests/domain.mk

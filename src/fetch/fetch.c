@@ -316,6 +316,7 @@ static void take_answer(CURL *curl, struct fetch_session *s, const struct call *
         out->why = c->refused     ? "the address is not public"
                    : c->too_large ? "the answer is too large"
                                   : curl_easy_strerror(code);
+        out->unsent = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || c->refused;
         return;
     }
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

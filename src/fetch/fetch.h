@@ -49,6 +49,7 @@ struct fetched {
     int status;             /* 0: no answer */
     bool json;              /* by its Content-Type */
     struct str body;        /* in the arena */
+    bool unsent;            /* no answer, because nothing was asked: there was no connection */
     int64_t retry_after_us; /* of the header Retry-After, in seconds; 0: none */
     bool retry, no_retry;   /* the header Stripe-Should-Retry said so */
     const char *why;        /* for the log, when there is no answer */

@@ -103,12 +103,14 @@ static struct json_object *transfer(struct fetch_session *s, const struct mercha
                           .authorization = arena_printf(s->arena, "Bearer " STR_FMT, STR_ARG(m->key)) };
     if (fetch_run(s, &call, &answer) != ERR_NONE) {
         out->why = "no turn";
+        out->unsent = true;
         return NULL;
     }
     bool passing = answer.status == 0 || answer.status == 401 || answer.status == 409 ||
                    answer.status == 429 || answer.status >= 500;
     out->http_status = answer.status;
     out->wait_us = answer.retry_after_us;
+    out->unsent = answer.unsent || answer.status == 401 || answer.status == 429;
     out->why = answer.why;
     out->answer = answer.status == 200 ? PAYMENT_SAID : passing ? PAYMENT_AGAIN : PAYMENT_REFUSED;
     struct json_object *o = answer.json ? document_read(s->arena, answer.body) : NULL;

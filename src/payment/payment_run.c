@@ -148,6 +148,7 @@ static void make_call(struct request *rq, struct claimed *c)
     bool needs_ref = c->call.what != PAYMENT_CREATE && c->call.what != PAYMENT_CUSTOMER;
     if (!c->provider || !c->merchant || !c->provider->ask) {
         out->why = "the provider is not switched on";
+        out->unsent = true;
         return;
     }
     if (needs_ref && !c->call.ref.p) { /* it never came to be */
@@ -176,7 +177,7 @@ static void conclude(struct claimed *c)
 {
     struct payment_outcome *out = &c->outcome;
     bool unknown_refund = c->call.what == PAYMENT_REFUND && c->provider && c->provider->refund_once &&
-                          out->answer == PAYMENT_AGAIN && out->http_status != 0;
+                          out->answer == PAYMENT_AGAIN && !out->unsent;
     c->state = out->answer == PAYMENT_SAID      ? "done"
                : out->answer == PAYMENT_REFUSED ? "refused"
                : c->last || unknown_refund      ? "given_up"

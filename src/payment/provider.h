@@ -68,6 +68,7 @@ enum payment_answer {
 
 struct payment_outcome {
     enum payment_answer answer;
+    bool unsent;     /* PAYMENT_AGAIN: nothing can have happened */
     int http_status; /* 0: none */
     const char *why; /* for the log and provider_calls.error; no secrets */
     int64_t wait_us; /* PAYMENT_AGAIN: not before; 0: by the usual back-off */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define API_VERSION  "2025-03-31.basil"
+#define API_VERSION  "2026-10-28.endive"
 #define FORM_MAX     8192
 #define ACTION_MAX   8192
 #define URL_SIZE     512

@@ -16,22 +16,10 @@ struct coupon_create_in {
     bool platform;
     struct uuid property_id;
     int64_t percent_ppm, min_nights, max_uses, max_uses_per_guest;
-    struct money_in amount, max_amount;
+    struct money_in amount;
     date_t valid_from, valid_until;
 };
-enum {
-    CODE,
-    PLATFORM,
-    PROPERTY_ID,
-    PERCENT,
-    AMOUNT,
-    MAX_AMOUNT,
-    MIN_NIGHTS,
-    FROM,
-    UNTIL,
-    MAX_USES,
-    MAX_USES_PER_GUEST
-};
+enum { CODE, PLATFORM, PROPERTY_ID, PERCENT, AMOUNT, MIN_NIGHTS, FROM, UNTIL, MAX_USES, MAX_USES_PER_GUEST };
 #define IN(member) offsetof(struct coupon_create_in, member)
 
 static const struct shape_field in_fields[] = {
@@ -57,19 +45,13 @@ static const struct shape_field in_fields[] = {
                   .offset = IN(percent_ppm),
                   .min = 1,
                   .max = PRICE_PPM,
-                  .doc =
-                      "Off the nights after discounts, in parts per million: 10 % is 100000. This or amount.",
+                  .doc = "Off the nights after discounts, in parts per million: 10 % is 100000.",
                   .example = "100000" },
     [AMOUNT] = { .name = "amount",
                  .type = SHAPE_OBJECT,
                  .offset = IN(amount),
                  .sub = &money_shape,
-                 .doc = "Or this much." },
-    [MAX_AMOUNT] = { .name = "max_amount",
-                     .type = SHAPE_OBJECT,
-                     .offset = IN(max_amount),
-                     .sub = &money_shape,
-                     .doc = "The most percent_ppm takes off." },
+                 .doc = "This much off them; with percent_ppm, at most this much." },
     [MIN_NIGHTS] = { .name = "min_nights",
                      .type = SHAPE_INT,
                      .offset = IN(min_nights),
@@ -120,17 +102,11 @@ static void in_check(const void *p, struct violations *v)
     if (!is_code(in->code)) {
         violations_add(v, "/code", "format", "A code has letters, digits and, not at the start, dashes.");
     }
-    if (SHAPE_HAS(in, AMOUNT) == SHAPE_HAS(in, PERCENT)) {
-        violations_add(v, SHAPE_HAS(in, AMOUNT) ? "/percent_ppm" : "/amount",
-                       SHAPE_HAS(in, AMOUNT) ? "rule" : "required", "Give either amount or percent_ppm.");
+    if (!SHAPE_HAS(in, AMOUNT) && !SHAPE_HAS(in, PERCENT)) {
+        violations_add(v, "/amount", "required", "Give amount, percent_ppm or both.");
     }
     if (SHAPE_HAS(in, AMOUNT) && in->amount.amount == 0) {
         violations_add(v, "/amount/amount", "min", "A coupon is worth something.");
-    }
-    if (SHAPE_HAS(in, MAX_AMOUNT) && !SHAPE_HAS(in, PERCENT)) {
-        violations_add(v, "/max_amount", "rule", "max_amount goes with percent_ppm.");
-    } else if (SHAPE_HAS(in, MAX_AMOUNT) && in->max_amount.amount == 0) {
-        violations_add(v, "/max_amount/amount", "min", "A coupon is worth something.");
     }
     if (SHAPE_HAS(in, FROM) && SHAPE_HAS(in, UNTIL) && in->valid_until < in->valid_from) {
         violations_add(v, "/valid_until", "rule", "valid_until is not before valid_from.");
@@ -170,21 +146,19 @@ static int add_insert(struct request *rq, struct db_batch *b, const struct uuid 
                       const struct coupon_create_in *in)
 {
     struct arena *a = rq->arena;
-    const struct money_in *money = SHAPE_HAS(in, AMOUNT)       ? &in->amount
-                                   : SHAPE_HAS(in, MAX_AMOUNT) ? &in->max_amount
-                                                               : NULL;
-    return DB_ADD(b, &q_coupon_insert, db_uuid(id), db_uuid(host),
-                  db_uuid(SHAPE_HAS(in, PROPERTY_ID) ? &in->property_id : NULL),
-                  db_bool(a, coupon_of_anybody(rq) && !host), db_text(coupon_code(a, in->code)),
-                  SHAPE_HAS(in, PERCENT) ? db_int4(a, (int32_t)in->percent_ppm) : db_null(DB_INT4),
-                  SHAPE_HAS(in, AMOUNT) ? db_int8(a, in->amount.amount) : db_null(DB_INT8),
-                  SHAPE_HAS(in, MAX_AMOUNT) ? db_int8(a, in->max_amount.amount) : db_null(DB_INT8),
-                  money ? db_text(money->currency) : db_null(DB_TEXT), db_int4(a, (int32_t)in->min_nights),
-                  SHAPE_HAS(in, FROM) ? db_date(a, in->valid_from) : db_null(DB_DATE),
-                  SHAPE_HAS(in, UNTIL) ? db_date(a, in->valid_until) : db_null(DB_DATE),
-                  SHAPE_HAS(in, MAX_USES) ? db_int4(a, (int32_t)in->max_uses) : db_null(DB_INT4),
-                  SHAPE_HAS(in, MAX_USES_PER_GUEST) ? db_int4(a, (int32_t)in->max_uses_per_guest)
-                                                    : db_null(DB_INT4));
+    bool percent = SHAPE_HAS(in, PERCENT), amount = SHAPE_HAS(in, AMOUNT);
+    return DB_ADD(
+        b, &q_coupon_insert, db_uuid(id), db_uuid(host),
+        db_uuid(SHAPE_HAS(in, PROPERTY_ID) ? &in->property_id : NULL),
+        db_bool(a, coupon_of_anybody(rq) && !host), db_text(coupon_code(a, in->code)),
+        percent ? db_int4(a, (int32_t)in->percent_ppm) : db_null(DB_INT4),
+        amount && !percent ? db_int8(a, in->amount.amount) : db_null(DB_INT8),
+        amount && percent ? db_int8(a, in->amount.amount) : db_null(DB_INT8),
+        amount ? db_text(in->amount.currency) : db_null(DB_TEXT), db_int4(a, (int32_t)in->min_nights),
+        SHAPE_HAS(in, FROM) ? db_date(a, in->valid_from) : db_null(DB_DATE),
+        SHAPE_HAS(in, UNTIL) ? db_date(a, in->valid_until) : db_null(DB_DATE),
+        SHAPE_HAS(in, MAX_USES) ? db_int4(a, (int32_t)in->max_uses) : db_null(DB_INT4),
+        SHAPE_HAS(in, MAX_USES_PER_GUEST) ? db_int4(a, (int32_t)in->max_uses_per_guest) : db_null(DB_INT4));
 }
 
 static enum err coupon_create_exec(struct request *rq)

@@ -681,6 +681,19 @@ def booking_read(world, owner):
     return Call({"id": world.booking()}, missing={"id": nothing()})
 
 
+@call("booking_change_create")
+def booking_change_create(world, owner):
+    return Call({"id": world.booking()}, json={"adults": 1}, missing={"id": nothing()})
+
+
+@call("booking_change_accept", "booking_change_decline")
+def booking_change_accept(world, owner):
+    booking = world.booking()
+    asked = world.session("guest").post(f"/v1/bookings/{booking}/change", json={"adults": 1})
+    assert asked.status_code == 200, asked.text
+    return Call({"id": booking}, missing={"id": nothing()})
+
+
 @call("hold_create")
 def hold_create(world, owner):
     return Call(json={"quote_id": world.quote(owner)})
@@ -822,7 +835,7 @@ def main():
                 print(f"# {op.name}: no call")
             elif op.name not in rows:
                 owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) or op.permission.startswith(("user.", "audit.")) else \
-                    "host" if "propert" in op.path or op.name in ("booking_accept", "booking_decline", "booking_no_show") else "guest"
+                    "host" if "propert" in op.path or op.name in ("booking_accept", "booking_decline", "booking_no_show", "booking_change_accept") else "guest"
                 cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
                 print("\t".join([op.name, owner, *cells]), flush=True)
 

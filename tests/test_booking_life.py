@@ -10,7 +10,7 @@ import uuid
 import psycopg2
 import pytest
 
-from marketplace import book, check_invariants, make_property, quote
+from marketplace import book, check_invariants, day, make_property, quote
 from stack import TOP, private_stack
 
 DEF = (TOP / "src/booking/booking.def").read_text()
@@ -332,3 +332,67 @@ def test_a_host_who_cancels_gives_everything_back(stack, market):
     assert host.post(f"/v1/bookings/{booking['id']}/cancel").json()["refund"]["amount"] == booking["total"]["amount"]
     again = book(guest, quote(guest, place["id"], 3).json()["id"]).json()
     assert guest.post(f"/v1/bookings/{again['id']}/cancel").json()["refund"]["amount"] == 0
+
+
+# --- changes
+
+
+def ask(session, booking, **wanted):
+    return session.post(f"/v1/bookings/{booking['id']}/change", json=wanted)
+
+
+def paid(stack, booking):
+    return stack.query("select payment_paid(%s)", booking["id"])[0][0]
+
+
+def test_a_change_is_asked_for_priced_and_accepted(stack, market):
+    host, guest, place = market
+    booking = book(guest, quote(guest, place["id"], 30, nights=2).json()["id"]).json()
+    asked = ask(guest, booking, check_in=day(31), check_out=day(34))  # overlaps its own nights
+    assert asked.status_code == 200, asked.text
+    change = asked.json()["change"]
+    assert (change["status"], change["requested_by"], change["difference"]["amount"]) == ("open", "guest", 12000)
+    assert asked.json()["check_in"] == day(30) and paid(stack, booking) == 24000
+    assert ask(guest, booking, check_out=day(33)).json()["code"] == "booking_state"
+    path = f"/v1/bookings/{booking['id']}/change"
+    assert guest.post(f"{path}/accept").json()["code"] == "booking_state"
+    done = host.post(f"{path}/accept")
+    assert done.status_code == 200, done.text
+    after = done.json()
+    assert (after["check_in"], after["check_out"], after["total"]["amount"]) == (day(31), day(34), 36000)
+    assert after["change"]["status"] == "accepted" and after["check_in_at"][:10] == day(31)
+    assert paid(stack, booking) == 36000 and len(after["lines"]) == 1
+    assert host.post(f"{path}/accept").status_code == 409
+    shorter = ask(host, booking, check_out=day(32))
+    assert shorter.json()["change"]["difference"]["amount"] == -24000
+    assert guest.post(f"{path}/accept").json()["total"]["amount"] == 12000 and paid(stack, booking) == 12000
+    other = stack.user()
+    assert book(other, quote(other, place["id"], 32, nights=2).json()["id"]).status_code == 201
+    check_invariants(stack)
+    assert stack.ctl("ledger", "check", check=False).returncode == 0
+
+
+def test_a_change_is_refused_declined_withdrawn_or_forgotten(stack, market):
+    host, guest, place = market
+    other = stack.user()
+    booking = book(guest, quote(guest, place["id"], 30, nights=2).json()["id"]).json()
+    path = f"/v1/bookings/{booking['id']}/change"
+    assert book(other, quote(other, place["id"], 33, nights=2).json()["id"]).status_code == 201
+    taken = ask(guest, booking, check_out=day(34))
+    assert taken.status_code == 409 and taken.json()["code"] == "dates_unavailable" and taken.json()["reasons"]
+    assert ask(guest, booking, adults=9).status_code == 422 and ask(guest, booking, check_out=day(29)).status_code == 422
+    assert ask(other, booking, check_out=day(31)).status_code == 404
+    for session, status in ((host, "declined"), (guest, "withdrawn")):
+        assert ask(guest, booking, check_out=day(33)).status_code == 200
+        assert session.post(f"{path}/decline").json()["change"]["status"] == status
+        assert host.post(f"{path}/accept").status_code == 409
+    assert ask(guest, booking, check_in=day(20), check_out=day(22)).status_code == 200
+    assert book(other, quote(other, place["id"], 21).json()["id"]).status_code == 201
+    lost = host.post(f"{path}/accept")
+    assert lost.status_code == 409 and lost.json()["code"] == "dates_unavailable"
+    assert guest.get(f"/v1/bookings/{booking['id']}").json()["check_in"] == day(30)
+    check_invariants(stack)  # above all: it has its nights
+    stack.clock("+25h")
+    assert host.post(f"{path}/accept").status_code == 409
+    assert stack.job("booking-change-expire") == 1
+    assert guest.get(f"/v1/bookings/{booking['id']}").json()["change"]["status"] == "expired"

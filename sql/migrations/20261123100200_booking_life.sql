@@ -264,4 +264,93 @@ begin
     return 'confirmed';
 end $$;
 
+-- ------------------------------------------------------------------------------------------------------ changes
+
+-- Other dates or guests for a booking, asked for by one party, answered by the other; a quote freezes what they cost.
+create table booking_changes (
+    id           uuid        constraint booking_changes_pkey primary key,
+    booking_id   uuid        not null constraint booking_changes_booking_fkey references bookings,
+    quote_id     uuid        not null constraint booking_changes_quote_fkey references quotes,
+    requested_by text        not null constraint booking_changes_party_known check (requested_by in ('guest', 'host')),
+    user_id      uuid        not null constraint booking_changes_user_fkey references users,
+    status       text        not null default 'open' constraint booking_changes_status_known check
+                             (status in ('open', 'accepted', 'declined', 'withdrawn', 'expired')),
+    difference   bigint      not null, -- of what the guest pays; below zero: it comes back
+    respond_by   timestamptz not null,
+    created_at   timestamptz not null default nexus_now(),
+    decided_at   timestamptz,
+    constraint booking_changes_decided_known check ((status = 'open') = (decided_at is null))
+);
+create unique index booking_changes_open_key on booking_changes (booking_id) where status = 'open';
+create index booking_changes_booking_idx on booking_changes (booking_id, created_at);
+create index booking_changes_quote_idx on booking_changes (quote_id);
+create index booking_changes_timer_idx on booking_changes (respond_by) where status = 'open';
+
+-- The unit on which a locked booking could have these nights instead of its own; its own first. Null: none.
+create function booking_unit_for(b bookings, stay daterange) returns uuid language sql stable as $$
+    select u.id
+      from units u join booking_rules r on r.property_id = u.property_id
+     where u.property_id = b.property_id
+       and not exists (select from occupancy o
+                        where o.unit_id = u.id and o.nights && daterange(lower(stay), upper(stay) + r.preparation_nights)
+                          and o.booking_id is distinct from b.id)
+     order by u.id <> b.unit_id, u.position limit 1
+$$;
+
+-- Carry out the open change of a locked booking: its nights are exchanged by one statement under the constraint of the inventory,
+-- its price is that of the quote, and what was paid beyond it goes back. Null where the nights are somebody else's; the caller
+-- then rolls back. `instant`: what is to be paid on top is paid offline at once; null: by the guest, as anything that is owed.
+create function booking_exchange(booking uuid, change uuid, nights uuid, payment uuid, instant boolean) returns uuid
+language plpgsql as $$
+declare
+    b     bookings;
+    q     quotes;
+    unit  uuid;
+    after integer;
+    paid  bigint;
+begin
+    select * into strict b from bookings where id = booking for no key update;
+    select x.* into strict q from quotes x join booking_changes c on c.quote_id = x.id where c.id = change;
+    select r.preparation_nights into after from booking_rules r where r.property_id = b.property_id;
+    unit := booking_unit_for(b, daterange(q.check_in, q.check_out));
+    with gone as (delete from occupancy where booking_id = booking returning 1)
+    insert into occupancy (id, unit_id, nights, kind, booking_id)
+    select nights, unit, daterange(q.check_in, q.check_out + after), 'booking', booking from (select count(*) from gone) first
+     where unit is not null
+        on conflict do nothing;
+    if not found then
+        return null;
+    end if;
+    update bookings
+       set unit_id = unit, quote_id = q.id, check_in = q.check_in, check_out = q.check_out, guests = q.guests, total = q.total,
+           host_total = q.host_total, platform_total = q.platform_total, tax_total = q.tax_total,
+           (check_in_at, check_out_at) = (select t.check_in_at, t.check_out_at
+                                            from booking_times(b.property_id, q.check_in, q.check_out) t),
+           version = version + 1, updated_at = nexus_now()
+     where id = booking;
+    update booking_changes set status = 'accepted', decided_at = nexus_now() where id = change;
+    paid := payment_paid(booking);
+    if paid > q.total then
+        perform payment_refund(booking, null, paid - q.total, 'the booking was changed', false);
+    elsif paid < q.total and instant is not null then
+        insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
+        values (payment, booking, 'offline', 'charge', case when instant then 'captured' else 'pending' end, q.total - paid,
+                q.currency, case when instant then q.total - paid else 0 end, case when instant then nexus_now() end)
+            on conflict do nothing; -- an open one is there already
+    end if;
+    return unit;
+end $$;
+
+-- What is shown of the latest change of a booking.
+create function booking_change_json(b bookings) returns jsonb language sql stable as $$
+    select jsonb_build_object('id', c.id, 'status', c.status, 'requested_by', c.requested_by, 'check_in', q.check_in,
+                              'check_out', q.check_out, 'guests', q.guests,
+                              'total', jsonb_build_object('amount', q.total, 'currency', q.currency),
+                              'difference', jsonb_build_object('amount', c.difference, 'currency', q.currency),
+                              'respond_by', to_char(c.respond_by at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+      from booking_changes c join quotes q on q.id = c.quote_id
+     where c.booking_id = b.id order by c.created_at desc, c.id desc limit 1
+$$;
+
+grant select, insert, update on booking_changes to nexus_api;
 grant select on booking_transitions, cancellation_policies to nexus_api;

@@ -131,3 +131,53 @@ ended as (
 freed as (
     delete from occupancy o using ended e where o.booking_id = e.id)
 select count(*) from ended;
+
+-- name: booking_terms
+-- What a change of booking $1 begins with, whether $2 to $3 could be had instead of its nights ($2 null: its own), until when the
+-- answer to it is waited for, and its open change.
+select b.property_id, b.check_in, b.check_out, coalesce(q.adults, b.guests)::int4, coalesce(q.children, 0)::int4,
+       coalesce(q.infants, 0)::int4, b.total, b.guest_id, r.request_hours::int4,
+       booking_unit_for(b, daterange(coalesce($2, b.check_in), coalesce($3, b.check_out))) is not null,
+       exists (select from booking_changes c where c.booking_id = b.id and c.status = 'open' and c.respond_by > nexus_now()),
+       b.coupon_id is not null
+  from bookings b join booking_rules r on r.property_id = b.property_id left join quotes q on q.id = b.quote_id
+ where b.id = $1;
+
+-- name: booking_change_insert
+-- $1 change, $2 booking, $3 its new quote, $4 'guest' or 'host', $5 who. One that was not answered in time makes room.
+with old as (
+    update booking_changes set status = 'expired', decided_at = nexus_now()
+     where booking_id = $2 and status = 'open' and respond_by <= nexus_now()),
+until as (
+    select nexus_now() + r.request_hours * interval '1 hour' as respond_by, b.total, b.guest_id
+      from bookings b join booking_rules r on r.property_id = b.property_id where b.id = $2),
+kept as (
+    update quotes q set expires_at = u.respond_by, guest_id = u.guest_id from until u where q.id = $3
+    returning q.total)
+insert into booking_changes (id, booking_id, quote_id, requested_by, user_id, difference, respond_by)
+select $1, $2, $3, $4, $5, k.total - u.total, u.respond_by from until u, kept k;
+
+-- name: booking_touch
+update bookings set version = version + 1, updated_at = nexus_now() where id = $1;
+
+-- name: booking_change_open
+-- The open change of a locked booking: who asked for it, and whether it is not too late.
+select id, requested_by, respond_by > nexus_now() from booking_changes where booking_id = $1 and status = 'open';
+
+-- name: booking_exchange
+-- No row: the nights are somebody else's. $5: paid offline at once (1), offline by hand (0), by another provider (-1).
+with done as materialized (
+    select booking_exchange($1, $2, $3, $4, case $5::int4 when 1 then true when 0 then false end) as unit)
+select unit from done where unit is not null;
+
+-- name: booking_change_end
+update booking_changes set status = $2, decided_at = nexus_now() where id = $1;
+
+-- name: booking_change_expire
+-- End at most $1 changes that were not answered in time; how many.
+with due as materialized (
+    select id from booking_changes where status = 'open' and respond_by <= nexus_now()
+     order by respond_by limit $1::int8 for no key update skip locked),
+ended as (
+    update booking_changes c set status = 'expired', decided_at = nexus_now() from due where c.id = due.id returning 1)
+select count(*) from ended;

@@ -13,7 +13,8 @@
 extern const struct entity entity_booking;
 extern const struct op op_booking_create, op_booking_list, op_booking_read, op_booking_cancel,
     op_booking_accept, op_booking_decline, op_booking_check_in, op_booking_check_out, op_booking_no_show,
-    op_hold_create, op_hold_read, op_hold_delete;
+    op_booking_change_create, op_booking_change_accept, op_booking_change_decline, op_hold_create,
+    op_hold_read, op_hold_delete;
 
 /* What becomes of money that has come for a booking. */
 enum booking_paid {

@@ -58,6 +58,8 @@ static const struct field fields[] = {
       "What comes back when the guest cancels: before `until`, by the clock of the place, it is `refund`; "
       "after the last "
       "step nothing." },
+    { "change", FIELD_JSON, "booking_change_json({t})", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &stay,
+      "The latest change that was asked for, and what has become of it." },
     { "refund", FIELD_MONEY, "{t}.refund", "{t}.currency", FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "What of the price is not owed any more since it was cancelled; null unless it was sold and "
       "cancelled." },
@@ -96,9 +98,40 @@ static const struct shape_field steps = {
     .name = "refund_steps", .type = SHAPE_LIST, .item = &step_item, .doc = "In the order of time."
 };
 
-static const struct field_json booking_json[] = { { "lines", &quote_lines_shape },
-                                                  { "refund_steps", &steps },
-                                                  { NULL, NULL } };
+#define CHANGE_TEXT(member, text, sample)                                                                    \
+    {                                                                                                        \
+        .name = member, .type = SHAPE_STRING, .flags = SHAPE_REQUIRED, .doc = text, .example = sample        \
+    }
+#define CHANGE_MONEY(member, text, sample)                                                                   \
+    {                                                                                                        \
+        .name = member, .type = SHAPE_OBJECT, .flags = SHAPE_REQUIRED, .sub = &money, .doc = text,           \
+        .example = sample                                                                                    \
+    }
+static const struct shape_field change_fields[] = {
+    CHANGE_TEXT("id", "Identifies the change.", "\"01935d2c-7f00-7c3a-8a54-1f4c5d6e7f80\""),
+    CHANGE_TEXT("status", "open, accepted, declined, withdrawn or expired.", "\"open\""),
+    CHANGE_TEXT("requested_by", "guest or host.", "\"guest\""),
+    CHANGE_TEXT("check_in", "First night.", "\"2027-05-02\""),
+    CHANGE_TEXT("check_out", "Day of departure.", "\"2027-05-05\""),
+    { .name = "guests", .type = SHAPE_INT, .flags = SHAPE_REQUIRED, .doc = "Guests.", .example = "2" },
+    CHANGE_MONEY("total", "Price of the changed stay.", "{\"amount\":51600,\"currency\":\"USD\"}"),
+    CHANGE_MONEY("difference", "Of what the guest pays; below zero it comes back.",
+                 "{\"amount\":12900,\"currency\":\"USD\"}"),
+    CHANGE_TEXT("respond_by", "Until when it may be accepted.", "\"2027-04-30T15:00:00Z\""),
+};
+static const struct shape change = { .name = "BookingChange",
+                                     .fields = change_fields,
+                                     .count = SHAPE_COUNT(change_fields),
+                                     .doc = "Other dates or guests." };
+static const struct shape_field change_value = { .name = "change",
+                                                 .type = SHAPE_OBJECT,
+                                                 .flags = SHAPE_NULLABLE,
+                                                 .sub = &change,
+                                                 .doc = "The latest change." };
+
+static const struct field_json booking_json[] = {
+    { "lines", &quote_lines_shape }, { "refund_steps", &steps }, { "change", &change_value }, { NULL, NULL }
+};
 
 static const struct edge edges[] = {
     { "property", EDGE_ONE, &entity_property, "{t}.property_id = {p}.property_id", NULL, 0, true,

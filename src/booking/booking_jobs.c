@@ -25,6 +25,17 @@ static enum err complete(struct request *rq, int64_t *done)
     return sweep(rq, &q_booking_complete, done);
 }
 
+static enum err change_expire(struct request *rq, int64_t *done)
+{
+    return sweep(rq, &q_booking_change_expire, done);
+}
+
+const struct job job_booking_change_expire = {
+    .name = "booking-change-expire",
+    .doc = "Ends changes of bookings that are not answered in time.",
+    .every_us = INT64_C(60000000),
+    .exec = change_expire,
+};
 const struct job job_booking_expire = {
     .name = "booking-expire",
     .doc = "Ends holds that are not paid and requests that are not answered in time; their nights are free "

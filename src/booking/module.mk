@@ -3,7 +3,8 @@ libnexus_a_SOURCES += %D%/booking.def %D%/booking.h %D%/booking_rules.h %D%/book
 	%D%/booking_store.c %D%/booking_paid.c %D%/booking_jobs.c %D%/booking_entity.c %D%/op_booking_create.c \
 	%D%/op_booking_list.c %D%/op_booking_read.c %D%/op_booking_cancel.c %D%/booking_attempt.c %D%/booking_act.c \
 	%D%/op_booking_accept.c %D%/op_booking_decline.c %D%/op_booking_check_in.c %D%/op_booking_check_out.c \
-	%D%/op_booking_no_show.c %D%/op_hold_create.c %D%/op_hold_read.c %D%/op_hold_delete.c
+	%D%/op_booking_no_show.c %D%/op_hold_create.c %D%/op_hold_read.c %D%/op_hold_delete.c %D%/booking_change.h %D%/booking_change.c \
+	%D%/op_booking_change_create.c %D%/op_booking_change_accept.c %D%/op_booking_change_decline.c
 
 # Prints docs/booking-states.md.
 EXTRA_PROGRAMS += %D%/states

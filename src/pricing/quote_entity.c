@@ -14,7 +14,7 @@ static const struct personal guest_plans = { "Prices a stay the guest asks about
     "case when {t}.display_currency is not null then jsonb_build_object("                                    \
     "'total', jsonb_build_object('amount', {t}.display_total, 'currency', {t}.display_currency),"            \
     " 'rate', trim_scale({t}.display_rate),"                                                                 \
-    " 'as_of', to_char({t}.display_as_of at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) end"
+    " 'as_of', (to_jsonb({t}.display_as_of at time zone 'UTC') #>> '{}') || 'Z') end"
 
 static const struct field fields[] = {
     { "id", FIELD_UUID, "{t}.id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the quote." },

@@ -43,6 +43,7 @@ TARGETS = {
     "search / pgbench": ("search", "search_pgbench", 0.7),
     "search Albany / pgbench": ("search_albany", "search_albany_pgbench", 0.7),
     "sales (quote + booking) / pgbench": ("sale", "sale_pgbench", 0.5),
+    "quotes / pgbench": ("quote", "quote_pgbench", 0.5),
     "refresh / pgbench": ("refresh", "refresh_pgbench", 0.4),
 }
 
@@ -377,6 +378,34 @@ class Bench:
         self.alone("calendar_year", [f"/v1/properties/{i}/calendar?from={first}&to={first + datetime.timedelta(days=366)}"
                                      for i in self.ruled(8)], "range_intersect_agg", 3)
 
+    def quote(self):
+        """Quotes of properties with seasons, weekdays and a full pricing document, each explained once to be sure of it."""
+        money = {"amount": 900, "currency": "USD"}
+        plan = {"discounts": [{"kind": "length_of_stay", "threshold": 3, "ppm": 50000}, {"kind": "early", "threshold": 20, "ppm": 30000}],
+                "guests": {"included": 1, "extra": money, "children": []}, "fees": [{"name": "Cleaning", "per": "stay", "amount": money}],
+                "taxes": [{"name": "VAT", "ppm": 70000, "included": True},
+                          {"name": "City tax", "ppm": 50000, "exempt_under": 16, "max_nights": 3}]}
+        places = self.ruled(100)
+        self.stack.query("""insert into property_pricing (property_id, plan)
+            select p.id, replace(%s, 'USD', p.currency)::json from properties p where p.id = any(%s::uuid[]) on conflict do nothing""",
+                         json.dumps(plan), places)
+        self.stack.query("delete from seasons where property_id = any(%s::uuid[]) and min_nights > 4", places)
+        bodies = []
+        for i, place in enumerate(places):
+            for ahead in range(50, 110):
+                first = datetime.date.today() + datetime.timedelta(days=ahead)
+                body = {"property_id": place, "check_in": str(first), "check_out": str(first + datetime.timedelta(days=5)), "guests": 2}
+                answer = self.guest.post("/v1/quotes", json=body)
+                if answer.status_code == 201:
+                    expect(self.guest.get(f"/v1/quotes/{answer.json()['id']}/explain"), 200)
+                    bodies.append(body)
+                    break
+        say(f"  {len(bodies)} of {len(places)} properties offer such a stay")
+        self.settle()
+        self.wrk("quote", "replay.lua", [f"POST\t/v1/quotes\t{json.dumps(body)}" for body in bodies], self.guest.token)
+        script, variables = statements.quote_script(self.stack, self.guest, bodies[0])
+        self.pgbench("quote_pgbench", [script], variables)
+
     def explain(self):
         first = datetime.date.today() + datetime.timedelta(days=40)
         self.alone("explain", [f"/v1/properties/{i}/availability/explain?check_in={first}&check_out={first + datetime.timedelta(days=4)}&guests=20"
@@ -452,7 +481,7 @@ def main():
         bench.settle()
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
                  "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
-                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot,
+                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot, "quote": bench.quote,
                  "calendar_year": bench.calendar_year, "explain": bench.explain,
                  "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:

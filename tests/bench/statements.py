@@ -150,6 +150,22 @@ def sale_script(stack, guest, stay, stays):
     return "".join(script), variables
 
 
+def quote_script(stack, session, body):
+    """The statements of one quote, in the two batches the API sends. Returns the pgbench script and its variables."""
+    answers = []
+    quote = capture(stack, lambda: answers.append(session.post("/v1/quotes", json=body)))
+    first = next(i for i, s in enumerate(quote) if "insert into quotes" in s.sql.lower())
+    script, variables = ["select gen_random_uuid() as quote \\gset\n"], []
+    for batch, name in ((quote[:first], "a"), (quote[first:], "b")):
+        script.append("\\startpipeline\n")
+        for i, statement in enumerate(batch):
+            text, more = statement.script(stack, f"{name}{i}p", {answers[-1].json()["id"]: "quote"})
+            script.append(text)
+            variables += more
+        script.append("\\endpipeline\n")
+    return "".join(script), variables
+
+
 def refresh_script(stack, sessions):
     """The statement of a refresh, in chains: each pgbench client has a session (id, token) of its own; the last one
     serves to learn the statement. Returns the pgbench script and its variables."""

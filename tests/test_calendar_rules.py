@@ -249,11 +249,12 @@ def test_reasons_of_taken_nights(stack, host, guest, place):
     check_invariants(stack)
 
 
-def test_a_refused_booking_tells_the_same(stack, guest, place):
+@pytest.mark.parametrize("path", ["/v1/bookings", "/v1/holds"])
+def test_a_refused_booking_tells_the_same(stack, guest, place, path):
     other = stack.user()
     mine, theirs = ok(quote(guest, place, 20, nights=3), 201)["id"], ok(quote(other, place, 21, nights=4), 201)["id"]
     assert book(guest, mine).status_code == 201
-    refused = book(other, theirs)
+    refused = other.post(path, json={"quote_id": theirs})
     assert refused.status_code == 409 and refused.json()["code"] == "dates_unavailable"
     assert [(r["rule"], r["from"], r["to"], r["id"]) for r in refused.json()["reasons"]] == [("taken", day(21), day(23), None)]
     told = explain(other, place, 21, 4)["reasons"]
@@ -268,6 +269,20 @@ def test_nearest_dates_can_be_had(host, guest, place):
     for stay in told["nearest"]:
         assert explain(guest, place, stay["check_in"], 3)["available"]
     assert quote(guest, place, 21, nights=3).status_code == 201
+
+
+def test_a_property_withdrawn_after_the_quote(host, guest, place):
+    quoted = ok(quote(guest, place, 20), 201)["id"]
+    ok(host.patch(f"/v1/properties/{place}", json={"status": "draft"}))
+    refused = book(guest, quoted)
+    assert refused.status_code == 422 and rules_of(refused.json()) == ["not_offered"], refused.text
+
+
+def test_a_host_who_wants_to_be_asked(host, guest, place):
+    ok(put(host, place, "rules", {"instant_book": False}))
+    refused = guest.post("/v1/holds", json={"quote_id": ok(quote(guest, place, 20), 201)["id"]})
+    assert refused.status_code == 422, refused.text
+    assert [(r["rule"], r["source"], r["id"]) for r in refused.json()["reasons"]] == [("request_only", "rules", place)]
 
 
 # ---- preparation

@@ -106,8 +106,10 @@ language sql stable as $$
     select d.night,
            case when c.price is not null then c.price
                 when s.adjust_ppm is null and w.adjust_ppm is null then coalesce(s.price, w.price, p.price)
-                else round(coalesce(s.price, w.price, p.price) * (1000000 + coalesce(s.adjust_ppm, 0))::numeric
-                           * (1000000 + coalesce(w.adjust_ppm, 0)) / 1000000000000)::bigint end,
+                when s.adjust_ppm is null or w.adjust_ppm is null -- fits bigint, which is quicker
+                then (coalesce(s.price, w.price, p.price) * (1000000 + coalesce(s.adjust_ppm, w.adjust_ppm)) + 500000) / 1000000
+                else round(coalesce(s.price, w.price, p.price) * (1000000 + s.adjust_ppm)::numeric * (1000000 + w.adjust_ppm)
+                           / 1000000000000)::bigint end,
            coalesce(c.min_nights, s.min_nights, w.min_nights, p.min_nights)::integer,
            coalesce(c.max_nights, s.max_nights, p.max_nights)::integer,
            coalesce(c.closed_to_arrival, not extract(isodow from d.night)::smallint = any (s.arrival_weekdays),

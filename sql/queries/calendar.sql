@@ -25,7 +25,7 @@ noted as materialized (
      where p.granted and o.reason is not null)
 select n.night, coalesce(n.night >= p.first_arrival and n.night < p.last_departure and not a.busy @> n.night, false),
        coalesce(a.blocked @> n.night, false), n.price, p.currency, n.min_nights, n.max_nights, n.closed_to_arrival,
-       n.closed_to_departure, n.season, (select min(x.reason) from noted x where x.nights @> n.night)
+       n.closed_to_departure, n.season, case when p.granted then (select min(x.reason) from noted x where x.nights @> n.night) end
   from place p cross join all_units a cross join stay_nights($1, $2, $3) n
  order by n.night;
 

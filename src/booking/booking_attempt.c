@@ -58,12 +58,31 @@ static enum booking_verdict booking_verdict(const PGresult *r)
     return db_is_null(r, 0, 1) ? BOOKING_TAKEN : BOOKING_MADE;
 }
 
+/* Of refusals that are about the stay itself. */
+static bool reason_of(enum booking_verdict verdict, struct stay_reason *out)
+{
+    switch (verdict) {
+    case BOOKING_PAST:
+        out->rule = STAY_PAST;
+        return true;
+    case BOOKING_CLOSED:
+        out->rule = STAY_NOT_OFFERED;
+        return true;
+    case BOOKING_ASKS:
+        out->rule = STAY_REQUEST_ONLY;
+        out->source = STAY_BY_RULES;
+        return true;
+    default:
+        return verdict == BOOKING_TAKEN;
+    }
+}
+
 /* From what the attempt has brought: no further look at the database for those who come too late. */
 static void booking_tell_reasons(struct request *rq, const PGresult *r, enum booking_verdict verdict)
 {
+    struct stay_reason reason = { .source = STAY_BY_PROPERTY, .limit = -1 };
     struct stay_reasons reasons;
-    reasons.count = 0;
-    if (verdict != BOOKING_TAKEN && verdict != BOOKING_PAST && verdict != BOOKING_CLOSED) {
+    if (!reason_of(verdict, &reason)) {
         return;
     }
     struct stay stay = { db_get_date(r, 0, 2), db_get_date(r, 0, 3), db_get_int4(r, 0, 4) };
@@ -71,17 +90,14 @@ static void booking_tell_reasons(struct request *rq, const PGresult *r, enum boo
                                 .today = db_get_date(r, 0, 7),
                                 .first_arrival = db_get_date(r, 0, 7),
                                 .last_departure = DATE_MAX };
+    reasons.count = 0;
     if (verdict == BOOKING_TAKEN) {
         stay_reasons_gone(&stay, db_get_text(r, 0, 5), &reasons);
     } else {
-        reasons.list[reasons.count++] =
-            (struct stay_reason){ verdict == BOOKING_PAST ? STAY_PAST : STAY_NOT_OFFERED,
-                                  STAY_BY_PROPERTY,
-                                  terms.property,
-                                  stay.check_in,
-                                  stay.check_out,
-                                  -1,
-                                  STR_NONE };
+        reason.id = terms.property;
+        reason.from = stay.check_in;
+        reason.to = stay.check_out;
+        reasons.list[reasons.count++] = reason;
     }
     stay_tell(rq, &stay, &terms, &reasons);
 }

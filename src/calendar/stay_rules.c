@@ -20,6 +20,7 @@ const struct stay_rule_info stay_rule_info[STAY_RULES] = {
     [STAY_NO_UNIT] = { "/check_in", "no_unit" },
     [STAY_TAKEN] = { "/check_in", "taken" },
     [STAY_NOT_OFFERED] = { "/property_id", "not_offered" },
+    [STAY_REQUEST_ONLY] = { "/quote_id", "request_only" },
 };
 
 const char *const stay_rule_names[] = { "past",
@@ -36,6 +37,7 @@ const char *const stay_rule_names[] = { "past",
                                         "no_unit",
                                         "taken",
                                         "not_offered",
+                                        "request_only",
                                         NULL };
 
 static void add(struct stay_reasons *out, struct stay_reason r)
@@ -287,6 +289,8 @@ const char *stay_reason_text(struct arena *a, const struct stay_reason *r, const
         return "Another stay or a block takes these nights.";
     case STAY_NOT_OFFERED:
         return "The property is no longer offered.";
+    case STAY_REQUEST_ONLY:
+        return "The host wants to be asked first: make a booking, which will be a request.";
     case STAY_RULES:
         break;
     }

@@ -66,6 +66,7 @@ enum stay_rule {
     STAY_NO_UNIT,     /* every night has a free unit, but no unit has them all */
     STAY_TAKEN,       /* blocked or booked: said by what does not know which */
     STAY_NOT_OFFERED, /* the property, to anybody */
+    STAY_REQUEST_ONLY, /* the host wants to be asked: no hold */
     STAY_RULES
 };
 

@@ -345,14 +345,14 @@ class Bench:
             f"overlaps {figures['overlaps']}")
 
     def ruled(self, count):
-        """Properties with what a busy host says: ten seasons, all weekdays, every third night and some blocks of its own."""
+        """Properties with what a busy host says: ten seasons, weekends, every third night of its own."""
         ids = [row[0] for row in self.stack.query("select property_id::text from property_search where published and unit_count = 1 "
                                                   f"order by md5(property_id::text || 'c') limit {count}")]
         self.stack.query("""insert into seasons (id, property_id, position, name, from_date, to_date, yearly, adjust_ppm, min_nights)
             select gen_random_uuid(), p, i, 'Season', current_date + i * 33, current_date + i * 33 + 30, mod(i, 2) = 0, i * 10000, 2
               from unnest(%s::uuid[]) p, generate_series(0, 9) i on conflict do nothing""", ids)
         self.stack.query("""insert into weekday_rules (property_id, weekday, adjust_ppm, closed_to_departure)
-            select p, w, w * 20000, w = 7 from unnest(%s::uuid[]) p, generate_series(1, 7) w on conflict do nothing""", ids)
+            select p, w, 150000, w = 6 from unnest(%s::uuid[]) p, generate_series(5, 6) w on conflict do nothing""", ids)
         self.stack.query("""insert into calendar_nights (property_id, night, price, max_nights)
             select p, current_date + i, 9900, 14 from unnest(%s::uuid[]) p, generate_series(1, 360, 3) i on conflict do nothing""", ids)
         self.settle()

@@ -1,6 +1,7 @@
 """Many buyers, few nights, over HTTPS: as many winners as there is room for, and a clean no for everyone else."""
 import asyncio
 import collections
+import concurrent.futures
 import json
 import random
 import ssl
@@ -8,7 +9,8 @@ import urllib.parse
 
 import pytest
 
-from marketplace import check_invariants, day, make_property, quote
+from marketplace import book, check_invariants, day, make_property, quote
+from stack import wait_until
 
 BUYERS = 1000
 ACCOUNTS = 25
@@ -110,4 +112,25 @@ def test_blocks_against_bookings(stack, host, accounts):
     outcome, *blocked = asyncio.run(both())
     assert set(outcome) <= {(201, None), (409, "dates_unavailable")}
     assert {a.status_code for a in blocked} <= {200, 409}
+    check_invariants(stack)
+
+
+def test_a_unit_lost_to_a_race_gives_way_to_the_next(stack, host, accounts):
+    """Somebody is just taking the unit that would be taken first; the booking waits for him, and then takes the other."""
+    place = make_property(host, units=[{}, {}])["id"]
+    first, second = (row[0] for row in stack.query("select id::text from units where property_id = %s order by position", place))
+    offer = quote(accounts[0], place, 30, 2).json()["id"]
+
+    def waits():
+        with stack.db("postgres") as connection, connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_stat_activity where usename = 'nexus_api' and wait_event_type = 'Lock'")
+            return cursor.fetchone() == (1,)
+    with stack.db() as connection, connection.cursor() as cursor, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        cursor.execute("begin")
+        cursor.execute("insert into occupancy (id, unit_id, nights, kind) values (gen_random_uuid(), %s, daterange(%s, %s), 'block')",
+                       (first, day(30), day(31)))
+        answer = pool.submit(book, accounts[0], offer)
+        wait_until(waits, what="the booking to wait")
+        cursor.execute("commit")
+        assert answer.result().status_code == 201 and answer.result().json()["unit_id"] == second, answer.result().text
     check_invariants(stack)

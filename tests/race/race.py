@@ -36,7 +36,7 @@ OPTIONS = {"hold_lifetime": "2s", "hold_limit": "1000", "payment_offline_instant
 class Race:
     def __init__(self, stack, seed):
         self.stack, self.rng, self.history, self.answers, self.hung = stack, random.Random(seed), [], 0, []
-        self.gate = asyncio.Semaphore(100)
+        self.gate = None  # connections being opened at a time; belongs to the loop
         self.paths = set(stack.session().get("/v1/openapi.json").json()["paths"])
         self.host = stack.user(name="Race Host")
 
@@ -77,6 +77,7 @@ class Race:
 
     async def one_night(self, accounts):
         """Everybody has a quote before anybody books; (successes, refusals by code)."""
+        self.gate = asyncio.Semaphore(100)
         place, start = self.place(1), asyncio.Event()
         clients = [self.client(token) for _, token in accounts]
         connections = asyncio.Semaphore(1000)  # open at once
@@ -115,6 +116,7 @@ class Race:
             shopper.till.close()
 
     async def shoppers(self, accounts, steps, kills):
+        self.gate = asyncio.Semaphore(100)
         places = [self.place(units) for units in (1, 2, 3)]
         clients = [self.client(token) for _, token in accounts]
         expected, before = len(accounts) * steps, self.answers

@@ -7,7 +7,8 @@ import uuid
 import pytest
 
 import price_oracle
-from marketplace import book, day, make_property, quote
+from marketplace import book, day, make_property
+from stack import wait_until
 
 MONEY = lambda amount: {"amount": amount, "currency": "USD"}  # noqa: E731
 PLAN = {"cancellation_policy": "moderate",
@@ -431,3 +432,25 @@ def test_a_search_shows_what_a_quote_would_come_to(host, guest, api, stack):
     assert "total_parts" not in api.get(f"/v1/properties?{query}").json()["data"][0]
     page = api.get(f"/v1/properties?{query}&limit=1").json()
     assert api.get(f"/v1/properties?{query}&limit=1&cursor={page['page']['next_cursor']}").json()["data"][0]["id"] == places[1]
+
+
+def test_late_money_is_no_way_round_the_limit(stack, host, guest, place):
+    """A hold with the last use expires, another guest gets it, then the first one pays: too late. With a use left it is not."""
+    made = coupon(host, percent_ppm=100000, max_uses=1)
+    holds = []
+    for first in (80, 84):
+        held = guest.post("/v1/holds", json={"quote_id": ask_with(guest, place, made["code"], first).json()["id"]})
+        assert held.status_code == 201, held.text
+        stack.query("update bookings set hold_expires_at = created_at - interval '1 second' where id = %s returning 1", held.json()["id"])
+        wait_until(lambda: stack.job("booking-expire") >= 0 and host.get(f"/v1/coupons/{made['id']}").json()["used"] == 0)
+        holds.append(held.json()["id"])
+    pay = "select booking_pay(%s, (select total from bookings where id = %s), gen_random_uuid())"
+    assert stack.query(pay, holds[0], holds[0]) == [("confirmed",)]
+    assert host.get(f"/v1/coupons/{made['id']}").json()["used"] == 1
+    assert stack.query(pay, holds[1], holds[1]) == [("too_late",)]
+    assert stack.query("select status from bookings where id = %s", holds[1]) == [("expired",)]
+
+
+def test_the_policies_are_those_there_are(stack, contract):
+    names = contract.document["components"]["schemas"]["PricingUpdate"]["properties"]["cancellation_policy"]["enum"]
+    assert sorted(names) == sorted(row[0] for row in stack.query("select name from cancellation_policies"))

@@ -234,7 +234,8 @@ begin
 end $$;
 
 -- Money has come for a booking, of which `amount` is new; what becomes of it: 'confirmed', 'earlier' (it was sold already and the
--- money is owed), 'twice' (it was paid for already) or 'too_late' (the nights are somebody else's, or the booking was called off).
+-- money is owed), 'twice' (it was paid for already) or 'too_late' (the nights are somebody else's, or the coupon's last use,
+-- or the booking was called off).
 -- The caller gives back what came twice or too late. Captured payments are counted with the new one among them.
 create function booking_pay(booking uuid, amount bigint, nights uuid) returns text language plpgsql as $$
 declare
@@ -251,7 +252,7 @@ begin
         taken := b.unit_id;
     elsif b.status = 'expired' then
         select (nexus_now() at time zone p.time_zone)::date into today from properties p where p.id = b.property_id;
-        if b.check_in >= today then
+        if b.check_in >= today and (b.coupon_id is null or coupon_left(b.coupon_id, b.guest_id)) then
             taken := occupancy_take(nights, b.property_id, daterange(b.check_in, b.check_out), booking);
         end if;
     end if;

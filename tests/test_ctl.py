@@ -387,7 +387,7 @@ def test_near_names_are_suggested(migrated):
 def test_help_of_each_command(migrated, command):
     text = migrated.ctl(*command.split(), "--help")
     assert text.startswith("Example: ") and "Usage: nexusctl " + command in text
-    assert len(text.splitlines()) <= 24 and max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) <= 40 and max(map(len, text.splitlines())) <= 80
     assert text.isascii()
 
 

@@ -144,6 +144,12 @@ language sql stable as $$
      where p.id = property
 $$;
 
+-- What the nights of a stay cost. Not inlined: a search pays for the plan of stay_nights() only where it is asked.
+create function stay_nights_price(property uuid, check_in date, check_out date) returns bigint language plpgsql stable as $$
+begin
+    return (select sum(n.price) from stay_nights(property, check_in, check_out) n);
+end $$;
+
 -- The days of a property by the clock on its wall: today, the first on which a stay may arrive with `notice` hours ahead of
 -- check-in, and the last on which one may leave (null: no end).
 create function stay_horizon(zone text, notice integer, check_in_from time, window_days integer)

@@ -228,7 +228,7 @@ static const char is_offered[] =
 static const char is_to_come[] = " and $1 >= (nexus_now() at time zone {t}p.time_zone)::date";
 
 #define STAY_NIGHTS                                                                                          \
-    "(case when {t}.ruled then (select sum(sn.price) from stay_nights({t}.property_id, $1, $2) sn)"          \
+    "(case when {t}.ruled then stay_nights_price({t}.property_id, $1, $2)"                                   \
     " else {t}.price * ($2 - $1) + coalesce((select sum(tn.price - {t}.price) from calendar_nights tn"       \
     " where tn.property_id = {t}.property_id and tn.night >= $1 and tn.night < $2 and tn.price is not "      \
     "null), 0) end)::int8"

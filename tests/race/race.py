@@ -31,6 +31,7 @@ from race.people import people
 
 # Holds that expire within the race, and money that comes when the host says so, which may be too late.
 OPTIONS = {"hold_lifetime": "2s", "hold_limit": "1000", "payment_offline_instant": "no"}
+CONNECTIONS = 500  # of the buyers of one night
 
 
 class Race:
@@ -78,27 +79,24 @@ class Race:
     async def one_night(self, accounts):
         """Everybody has a quote before anybody books; (successes, refusals by code)."""
         self.gate = asyncio.Semaphore(100)
-        place, start = self.place(1), asyncio.Event()
-        clients = [self.client(token) for _, token in accounts]
-        connections = asyncio.Semaphore(1000)  # open at once
+        place, lines = self.place(1), asyncio.Queue()
+        for _ in range(min(len(accounts), CONNECTIONS)):
+            lines.put_nowait(self.client(None))
 
-        async def prepare(client):
-            async with connections:
-                known = (await self.quote(client, place, 20, 1))[1]
-                client.close()
-                return known
+        async def by_line(token, what, *args):
+            """On the next connection that is free; everybody stands in the queue at once."""
+            client = await lines.get()
+            client.token = token
+            try:
+                return await what(client, *args)
+            finally:
+                lines.put_nowait(client)
 
-        async def buy(client, known):
-            await start.wait()
-            async with connections:
-                answer = await self.book(client, known)
-                client.close()
-                return answer.status, answer.code
-
-        ready = await asyncio.gather(*(prepare(client) for client in clients))
-        tasks = [asyncio.create_task(buy(client, known)) for client, known in zip(clients, ready)]
-        start.set()
-        return collections.Counter(await asyncio.gather(*tasks))
+        ready = await asyncio.gather(*(by_line(token, self.quote, place, 20, 1) for _, token in accounts))
+        answers = await asyncio.gather(*(by_line(token, self.book, known) for (_, token), (_, known) in zip(accounts, ready)))
+        while not lines.empty():
+            lines.get_nowait().close()
+        return collections.Counter((answer.status, answer.code) for answer in answers)
 
     # --- few units, many kills
 
@@ -202,10 +200,12 @@ def run(stack, seed=1, buyers=10_000, clients=2000, steps=5, kills=24, keep=None
     race, started = Race(stack, seed), time.monotonic()
     night = asyncio.run(race.one_night(people(stack, buyers)))
     first = time.monotonic()
+    print(f"one night: {first - started:.0f} s", file=sys.stderr, flush=True)
     report = {"seed": seed, "night": {f"{status} {code or ''}".strip(): n for (status, code), n in night.items()},
               "night_s": round(first - started, 1)}
     expected = {(201, None): 1, (409, "dates_unavailable"): buyers - 1}
     killed = asyncio.run(race.shoppers(people(stack, clients), steps, kills))
+    print(f"{clients} clients: {time.monotonic() - first:.0f} s", file=sys.stderr, flush=True)
     if keep is not None:
         keep["history"] = race.history
     outcomes = collections.Counter(f"{h['op']} {h['status']} {h['code'] or ''}".strip() for h in race.history)

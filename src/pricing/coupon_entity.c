@@ -5,12 +5,15 @@
 
 #include <ctype.h>
 
+static const struct personal host_link = { "Says who pays for the coupon.", "while the coupon exists",
+                                           "deleted with the account" };
+
 static const struct field fields[] = {
     { "id", FIELD_UUID, "{t}.id", NULL, 0, NULL, PERM_PUBLIC, NULL, "Identifies the coupon." },
     { "code", FIELD_TEXT, "{t}.code", NULL, 0, NULL, PERM_PUBLIC, NULL, "What guests type, in capitals." },
     { "platform", FIELD_BOOL, "{t}.host_id is null", NULL, 0, NULL, PERM_PUBLIC, NULL,
       "Paid for by the platform, not by a host." },
-    { "host_id", FIELD_UUID, "{t}.host_id", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+    { "host_id", FIELD_UUID, "{t}.host_id", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, &host_link,
       "Host who pays for it." },
     { "property_id", FIELD_UUID, "{t}.property_id", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "The only property it holds for; null: all of the host, or of everybody." },

@@ -26,8 +26,8 @@ void calendar_write_nights(struct json_writer *w, const PGresult *r);
  * result for calendar_blocks_clash; reasons[i] belongs to range i, absent when it gives none. */
 void calendar_add_nights(struct request *rq, struct db_batch *b, const struct uuid *property,
                          const struct night_change *nights, size_t count);
-int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units, const struct str *reasons,
-                        const struct block_run *runs, size_t count);
+int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units,
+                        const struct str *reasons, const struct block_run *runs, size_t count);
 /* Index of the first range that met a stay; -1: none did. */
 int calendar_blocks_clash(const PGresult *r);
 

@@ -30,7 +30,9 @@ size_t calendar_night_changes(struct arena *a, const struct calendar_range *rang
     size_t changed = 0;
     struct night_change *nights = ARENA_ARRAY(a, struct night_change, (size_t)(to - from));
     for (date_t d = from; d < to; d++) {
-        struct night_change n = { d, { CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP } };
+        struct night_change n = {
+            d, { CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP, CALENDAR_KEEP }
+        };
         bool changes = false;
         for (size_t i = 0; i < count; i++) {
             if (ranges[i].from <= d && d < ranges[i].to) {

@@ -47,7 +47,8 @@ static const struct shape_field night_fields[] = {
       .doc = "Season the night is in." },
     { .name = "reason",
       .type = SHAPE_STRING,
-      .doc = "Why it is blocked on some unit; only for hosts and co-hosts, and only when the host has said it." },
+      .doc = "Why it is blocked on some unit; only for hosts and co-hosts, and only when the host has said "
+             "it." },
 };
 static const struct shape night_shape = {
     .name = "CalendarNight", .fields = night_fields, .count = SHAPE_COUNT(night_fields), .doc = "One night."
@@ -111,7 +112,8 @@ void calendar_write_nights(struct json_writer *w, const PGresult *r)
     json_write_array_end(w);
 }
 
-static int32_t *column(struct arena *a, const struct night_change *nights, size_t count, enum calendar_value which)
+static int32_t *column(struct arena *a, const struct night_change *nights, size_t count,
+                       enum calendar_value which)
 {
     int32_t *v = ARENA_ARRAY(a, int32_t, count);
     for (size_t i = 0; i < count; i++) {
@@ -137,8 +139,8 @@ void calendar_add_nights(struct request *rq, struct db_batch *b, const struct uu
 #undef COLUMN
 }
 
-int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units, const struct str *reasons,
-                        const struct block_run *runs, size_t count)
+int calendar_add_blocks(struct request *rq, struct db_batch *b, const struct uuid *units,
+                        const struct str *reasons, const struct block_run *runs, size_t count)
 {
     struct arena *a = rq->arena;
     struct uuid *unit = ARENA_ARRAY(a, struct uuid, count);

@@ -16,8 +16,11 @@ static void teardown(void)
     arena_destroy(arena);
 }
 
-#define KEEP                CALENDAR_KEEP
-#define V(price, min_nights) { price, min_nights, KEEP, KEEP, KEEP }
+#define KEEP CALENDAR_KEEP
+#define V(price, min_nights)                                                                                 \
+    {                                                                                                        \
+        price, min_nights, KEEP, KEEP, KEEP                                                                  \
+    }
 
 START_TEST(the_span_holds_all_ranges)
 {
@@ -40,7 +43,8 @@ START_TEST(later_ranges_win_member_by_member)
     ck_assert_uint_eq(calendar_night_changes(arena, r, 3, &n), 6);
     ck_assert(n[0].night == 10 && n[0].value[CALENDAR_PRICE] == 100 && n[0].value[CALENDAR_MIN_NIGHTS] == 2);
     ck_assert(n[2].night == 12 && n[2].value[CALENDAR_PRICE] == 100 && n[2].value[CALENDAR_MIN_NIGHTS] == 3);
-    ck_assert(n[3].night == 13 && n[3].value[CALENDAR_PRICE] == CALENDAR_RESET && n[3].value[CALENDAR_MIN_NIGHTS] == 3);
+    ck_assert(n[3].night == 13 && n[3].value[CALENDAR_PRICE] == CALENDAR_RESET &&
+              n[3].value[CALENDAR_MIN_NIGHTS] == 3);
     ck_assert(n[5].night == 15 && n[5].value[CALENDAR_PRICE] == KEEP && n[5].value[CALENDAR_MIN_NIGHTS] == 3);
 }
 END_TEST
@@ -96,10 +100,8 @@ START_TEST(random_ranges_agree_with_the_definition)
         }
         for (size_t i = 0; i < count; i++) {
             date_t from = rand_r(&seed) % 29;
-            r[i] = (struct calendar_range){
-                from, from + 1 + rand_r(&seed) % (30 - from), V(KEEP, KEEP),
-                (enum calendar_block)(rand_r(&seed) % 3), rand_r(&seed) % 3 - 1
-            };
+            r[i] = (struct calendar_range){ from, from + 1 + rand_r(&seed) % (30 - from), V(KEEP, KEEP),
+                                            (enum calendar_block)(rand_r(&seed) % 3), rand_r(&seed) % 3 - 1 };
             for (date_t d = r[i].from; d < r[i].to && r[i].block != CALENDAR_BLOCK_KEEP; d++) {
                 for (int unit = 0; unit < 2; unit++) {
                     last_block[unit][d] = r[i].unit == -1 || r[i].unit == unit ? (int)i : last_block[unit][d];

@@ -1,8 +1,8 @@
 /* GET /v1/properties/{id}/availability/explain: why a stay can be had, or not. */
 #include "calendar/stay.h"
 
-#include "json/write.h"
 #include "property/property.h"
+#include "json/write.h"
 
 struct explain_in {
     struct shape_seen seen;
@@ -66,7 +66,11 @@ static const struct shape_field night_fields[] = {
       .type = SHAPE_DATE,
       .flags = SHAPE_REQUIRED,
       .doc = "The night from this day to the next." },
-    { .name = "price", .type = SHAPE_OBJECT, .flags = SHAPE_REQUIRED, .sub = &money_shape, .doc = "Of this night." },
+    { .name = "price",
+      .type = SHAPE_OBJECT,
+      .flags = SHAPE_REQUIRED,
+      .sub = &money_shape,
+      .doc = "Of this night." },
     { .name = "season_id",
       .type = SHAPE_UUID,
       .flags = SHAPE_REQUIRED | SHAPE_NULLABLE,
@@ -96,18 +100,26 @@ static const struct shape_field reason_item = { .type = SHAPE_OBJECT, .sub = &st
 static const struct shape_field night_item = { .type = SHAPE_OBJECT, .sub = &night_shape };
 static const struct shape_field stay_item = { .type = SHAPE_OBJECT, .sub = &stay_shape };
 static const struct shape_field out_fields[] = {
-    { .name = "available", .type = SHAPE_BOOL, .flags = SHAPE_REQUIRED, .doc = "The stay can be had at this moment." },
+    { .name = "available",
+      .type = SHAPE_BOOL,
+      .flags = SHAPE_REQUIRED,
+      .doc = "The stay can be had at this moment." },
     { .name = "reasons",
       .type = SHAPE_LIST,
       .flags = SHAPE_REQUIRED,
       .item = &reason_item,
       .doc = "Every rule that stands against it. Refusals of quotes and bookings tell the same." },
-    { .name = "nights", .type = SHAPE_LIST, .flags = SHAPE_REQUIRED, .item = &night_item, .doc = "Night by night." },
+    { .name = "nights",
+      .type = SHAPE_LIST,
+      .flags = SHAPE_REQUIRED,
+      .item = &night_item,
+      .doc = "Night by night." },
     { .name = "nearest",
       .type = SHAPE_LIST,
       .flags = SHAPE_REQUIRED,
       .item = &stay_item,
-      .doc = "Up to three stays that can be had, the nearest first, of as many nights where the day of arrival allows. "
+      .doc = "Up to three stays that can be had, the nearest first, of as many nights where the day of "
+             "arrival allows. "
              "Looked for in 180 days before and after; empty when the guests are too many." },
 };
 static const struct shape out_shape = { .name = "Availability",
@@ -124,7 +136,8 @@ const struct op op_availability_explain = {
     .path = "/v1/properties/{id}/availability/explain",
     .tag = "Calendar",
     .summary = "Explain why a stay can be had, or not",
-    .doc = "Every rule that blocks a night or the whole stay, whose it is, and the nearest dates that would do. Of a "
+    .doc = "Every rule that blocks a night or the whole stay, whose it is, and the nearest dates that would "
+           "do. Of a "
            "property that is offered.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,

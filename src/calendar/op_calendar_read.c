@@ -58,7 +58,8 @@ const struct op op_calendar_read = {
     .path = "/v1/properties/{id}/calendar",
     .tag = "Calendar",
     .summary = "Read a calendar",
-    .doc = "Every night of the range: its price with season and weekday, the stays that may arrive and end on it, "
+    .doc = "Every night of the range: its price with season and weekday, the stays that may arrive and end "
+           "on it, "
            "and whether it can be had.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,

@@ -4,8 +4,8 @@
 #include "db/queries.h"
 #include "http/audit.h"
 #include "http/idempotency.h"
-#include "json/write.h"
 #include "property/property.h"
+#include "json/write.h"
 
 struct range_in {
     struct shape_seen seen;
@@ -44,7 +44,8 @@ static const struct shape_field range_fields[] = {
                 .flags = SHAPE_NULLABLE,
                 .offset = RANGE(price),
                 .sub = &money_shape,
-                .doc = "Price of each night, in the property's currency; null: what season, weekday and property "
+                .doc = "Price of each night, in the property's currency; null: what season, weekday and "
+                       "property "
                        "say." },
     [MIN_NIGHTS] = { .name = "min_nights",
                      .type = SHAPE_INT,
@@ -52,7 +53,8 @@ static const struct shape_field range_fields[] = {
                      .offset = RANGE(min_nights),
                      .min = 1,
                      .max = PROPERTY_NIGHTS_MAX,
-                     .doc = "Shortest stay arriving on these days; null: what season, weekday or property say." },
+                     .doc = "Shortest stay arriving on these days; null: what season, weekday or property "
+                            "say." },
     [MAX_NIGHTS] = { .name = "max_nights",
                      .type = SHAPE_INT,
                      .flags = SHAPE_NULLABLE,
@@ -103,8 +105,9 @@ static const struct shape_field in_fields[] = {
     { .name = "partial",
       .type = SHAPE_BOOL,
       .offset = IN(partial),
-      .doc = "true: a range that cannot be applied is refused by itself, and results says why; the others hold. "
-             "Else all ranges or none.",
+      .doc =
+          "true: a range that cannot be applied is refused by itself, and results says why; the others hold. "
+          "Else all ranges or none.",
       .example = "false" },
     { .name = "ranges",
       .type = SHAPE_LIST,
@@ -164,7 +167,8 @@ static const char *pointer_of(char out[POINTER_SIZE], size_t range, const char *
 
 /* Members of which a range has at least one. */
 #define SAYS                                                                                                 \
-    (1u << PRICE | 1u << MIN_NIGHTS | 1u << MAX_NIGHTS | 1u << TO_ARRIVAL | 1u << TO_DEPARTURE | 1u << BLOCKED)
+    (1u << PRICE | 1u << MIN_NIGHTS | 1u << MAX_NIGHTS | 1u << TO_ARRIVAL | 1u << TO_DEPARTURE |             \
+     1u << BLOCKED)
 
 static void check_range(const struct range_in *r, size_t i, struct violations *v)
 {
@@ -176,9 +180,10 @@ static void check_range(const struct range_in *r, size_t i, struct violations *v
                        PROPERTY_NIGHTS_MAX);
     }
     if (!(r->seen.given & SAYS)) {
-        violations_add(v, pointer_of(p, i, ""), "rule",
-                       "A range says price, min_nights, max_nights, closed_to_arrival, closed_to_departure or "
-                       "blocked.");
+        violations_add(
+            v, pointer_of(p, i, ""), "rule",
+            "A range says price, min_nights, max_nights, closed_to_arrival, closed_to_departure or "
+            "blocked.");
     }
     if (SHAPE_HAS(r, REASON) && !r->blocked) {
         violations_add(v, pointer_of(p, i, "/reason"), "rule", "reason goes with blocked: true.");
@@ -222,9 +227,10 @@ const struct op op_calendar_update = {
     .path = "/v1/properties/{id}/calendar",
     .tag = "Calendar",
     .summary = "Change a calendar",
-    .doc = "By its host, or a co-host with calendar.write. All ranges or none: a range that would block a "
-           "night somebody has booked refuses the whole change, or only itself with partial. Answers the nights "
-           "from the first to the last one named, and what became of each range.",
+    .doc =
+        "By its host, or a co-host with calendar.write. All ranges or none: a range that would block a "
+        "night somebody has booked refuses the whole change, or only itself with partial. Answers the nights "
+        "from the first to the last one named, and what became of each range.",
     .perm = PERM_CALENDAR_WRITE,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT | OP_ON_PROPERTY,
@@ -372,8 +378,7 @@ static enum err find_clashes(struct request *rq, const struct change *c, const P
     struct db_batch *b = write_batch(rq);
     bool replayed;
     int clashes = DB_ADD(b, &q_calendar_clashes, db_uuid(&c->property.id), db_int4_array(a, place, n),
-                         db_date_array(a, from, n), db_date_array(a, to, n),
-                         db_uuid_array(a, unit, n));
+                         db_date_array(a, from, n), db_date_array(a, to, n), db_uuid_array(a, unit, n));
     enum err e = write_run(rq, b, &replayed);
     *out = e ? NULL : db_result(b, clashes);
     return e;
@@ -446,7 +451,8 @@ static int add_changes(struct request *rq, struct db_batch *b, const struct chan
     return blocks;
 }
 
-static void write_result(struct json_writer *w, const struct range_in *r, size_t place, const struct violation *v)
+static void write_result(struct json_writer *w, const struct range_in *r, size_t place,
+                         const struct violation *v)
 {
     json_write_object(w);
     JSON_MEMBER(w, "range", int, (int64_t)place);

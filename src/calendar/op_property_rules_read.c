@@ -42,9 +42,9 @@ static const struct shape_field out_fields[] = {
       .doc = "Hours the host has to answer a request." },
 };
 const struct shape rules_doc_rules_shape = { .name = "PropertyRules",
-                                        .fields = out_fields,
-                                        .count = SHAPE_COUNT(out_fields),
-                                        .doc = "When and how a property can be booked." };
+                                             .fields = out_fields,
+                                             .count = SHAPE_COUNT(out_fields),
+                                             .doc = "When and how a property can be booked." };
 
 static void write_time(struct json_writer *w, struct str key, const PGresult *r, int col)
 {
@@ -84,7 +84,8 @@ const struct op op_property_rules_read = {
     .path = "/v1/properties/{id}/rules",
     .tag = "Calendar",
     .summary = "Read when and how a property can be booked",
-    .doc = "Notice, window, preparation, times of arrival and departure. Its ETag is that of seasons and weekdays too.",
+    .doc = "Notice, window, preparation, times of arrival and departure. Its ETag is that of seasons and "
+           "weekdays too.",
     .perm = PERM_PUBLIC,
     .rate = RATE_READ,
     .in = &in_shape,

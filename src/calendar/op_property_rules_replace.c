@@ -27,7 +27,8 @@ static const struct shape_field in_fields[] = {
                  .min = 0,
                  .max = 8760,
                  .def = "0",
-                 .doc = "Hours before check_in_from of the first day until which it can be booked; 0: until the day "
+                 .doc = "Hours before check_in_from of the first day until which it can be booked; 0: until "
+                        "the day "
                         "is over." },
     [WINDOW] = { .name = "booking_window_days",
                  .type = SHAPE_INT,
@@ -96,7 +97,8 @@ const struct op op_property_rules_replace = {
     .path = "/v1/properties/{id}/rules",
     .tag = "Calendar",
     .summary = "Say when and how a property can be booked",
-    .doc = "By its host, or a co-host with calendar.write. Replaces all rules. Quotes and bookings made before keep "
+    .doc = "By its host, or a co-host with calendar.write. Replaces all rules. Quotes and bookings made "
+           "before keep "
            "what they were made under.",
     .perm = PERM_CALENDAR_WRITE,
     .rate = RATE_WRITE,
@@ -113,8 +115,9 @@ static void add_put(struct request *rq, struct db_batch *b, const struct rules_i
     bool window = SHAPE_HAS(in, WINDOW) && !SHAPE_NULL(in, WINDOW);
     DB_ADD(b, &q_rules_put, db_uuid(&in->id), db_int4(a, (int32_t)in->advance_notice_hours),
            window ? db_int4(a, (int32_t)in->booking_window_days) : db_null(DB_INT4),
-           db_int4(a, (int32_t)in->preparation_nights), db_text(in->check_in_from), db_text(in->check_in_until),
-           db_text(in->check_out_until), db_bool(a, in->instant_book), db_int4(a, (int32_t)in->request_hours));
+           db_int4(a, (int32_t)in->preparation_nights), db_text(in->check_in_from),
+           db_text(in->check_in_until), db_text(in->check_out_until), db_bool(a, in->instant_book),
+           db_int4(a, (int32_t)in->request_hours));
 }
 
 static enum err property_rules_replace_exec(struct request *rq)

@@ -182,8 +182,10 @@ const struct op op_property_seasons_replace = {
     .path = "/v1/properties/{id}/seasons",
     .tag = "Calendar",
     .summary = "Say what holds in which season",
-    .doc = "By its host, or a co-host with calendar.write. Replaces all seasons. What a night says in the calendar wins "
-           "over them, and they win over weekdays; but what a weekday adds to the price or takes off is laid over "
+    .doc = "By its host, or a co-host with calendar.write. Replaces all seasons. What a night says in the "
+           "calendar wins "
+           "over them, and they win over weekdays; but what a weekday adds to the price or takes off is laid "
+           "over "
            "that of the season.",
     .perm = PERM_CALENDAR_WRITE,
     .rate = RATE_WRITE,
@@ -214,8 +216,8 @@ static enum err check(struct request *rq, const struct seasons_in *in, const str
     char p[POINTER_SIZE];
     for (size_t i = 0; i < in->seasons.count; i++) {
         if (has(&seasons[i], PRICE)) {
-            enum err bad = rules_check_currency(rq, property, &seasons[i].price,
-                                                pointer_of(p, i, "/price/currency"));
+            enum err bad =
+                rules_check_currency(rq, property, &seasons[i].price, pointer_of(p, i, "/price/currency"));
             e = e ? e : bad;
         }
         if (has(&seasons[i], ID) && !is_current(current, &seasons[i].id)) {

@@ -5,7 +5,11 @@
 #include "json/write.h"
 
 static const struct shape_field weekday_fields[] = {
-    { .name = "weekday", .type = SHAPE_ENUM, .flags = SHAPE_REQUIRED, .values = weekday_names, .doc = "The night from this day to the next." },
+    { .name = "weekday",
+      .type = SHAPE_ENUM,
+      .flags = SHAPE_REQUIRED,
+      .values = weekday_names,
+      .doc = "The night from this day to the next." },
     { .name = "price",
       .type = SHAPE_OBJECT,
       .flags = SHAPE_REQUIRED | SHAPE_NULLABLE,
@@ -35,9 +39,9 @@ static const struct shape_field out_fields[] = {
       .doc = "Only weekdays with something of their own, Monday first." },
 };
 const struct shape rules_doc_weekdays_shape = { .name = "Weekdays",
-                                        .fields = out_fields,
-                                        .count = SHAPE_COUNT(out_fields),
-                                        .doc = "The pattern of weekdays of a property." };
+                                                .fields = out_fields,
+                                                .count = SHAPE_COUNT(out_fields),
+                                                .doc = "The pattern of weekdays of a property." };
 
 enum { DOC_VERSION, CURRENCY, WEEKDAY, PRICE, ADJUST, MIN_NIGHTS, TO_ARRIVAL, TO_DEPARTURE };
 

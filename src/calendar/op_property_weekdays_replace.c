@@ -39,8 +39,9 @@ static const struct shape_field weekday_fields[] = {
                  .offset = DAY(adjust_ppm),
                  .min = RULES_ADJUST_MIN,
                  .max = RULES_ADJUST_MAX,
-                 .doc = "Instead of price: what is added to the price, that of a season too, or taken off, in "
-                        "millionths.",
+                 .doc =
+                     "Instead of price: what is added to the price, that of a season too, or taken off, in "
+                     "millionths.",
                  .example = "null" },
     [MIN_NIGHTS] = { .name = "min_nights",
                      .type = SHAPE_INT,
@@ -143,7 +144,8 @@ static enum err check(struct request *rq, const struct weekdays_in *in, const st
     char p[POINTER_SIZE];
     for (size_t i = 0; i < in->weekdays.count; i++) {
         if (has(&days[i], PRICE)) {
-            enum err bad = rules_check_currency(rq, property, &days[i].price, pointer_of(p, i, "/price/currency"));
+            enum err bad =
+                rules_check_currency(rq, property, &days[i].price, pointer_of(p, i, "/price/currency"));
             e = e ? e : bad;
         }
     }

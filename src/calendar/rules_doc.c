@@ -20,9 +20,11 @@ const struct shape_field rules_read_fields[] = {
       .doc = "The property." },
 };
 
-static int add_read(struct request *rq, struct db_batch *b, const struct rules_doc *doc, const struct uuid *property)
+static int add_read(struct request *rq, struct db_batch *b, const struct rules_doc *doc,
+                    const struct uuid *property)
 {
-    return DB_ADD(b, doc->read, db_uuid(property), db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
+    return DB_ADD(b, doc->read, db_uuid(property),
+                  db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
                   db_bool(rq->arena, perm_has(rq->principal.perms, PERM_PROPERTY_ANY)));
 }
 
@@ -69,8 +71,8 @@ enum err rules_doc_lock(struct request *rq, const struct rules_doc *doc, const s
     return ERR_NONE;
 }
 
-enum err rules_doc_finish(struct request *rq, const struct rules_doc *doc, const struct property_facts *property,
-                          struct db_batch *b)
+enum err rules_doc_finish(struct request *rq, const struct rules_doc *doc,
+                          const struct property_facts *property, struct db_batch *b)
 {
     const struct audit_text changed = { "changed", str_from(doc->name) };
     DB_ADD(b, &q_rules_touch, db_uuid(&property->id));
@@ -92,8 +94,8 @@ void rules_check_price(struct violations *v, const char *pointer, bool price, bo
     }
 }
 
-enum err rules_check_currency(struct request *rq, const struct property_facts *p, const struct money_in *price,
-                              const char *pointer)
+enum err rules_check_currency(struct request *rq, const struct property_facts *p,
+                              const struct money_in *price, const char *pointer)
 {
     return str_eq(price->currency, p->currency)
                ? ERR_NONE

@@ -1,6 +1,6 @@
 /*
- * The documents in which a host rules a calendar: rules, seasons, weekdays. Each is read and replaced as a whole;
- * they share one version, which If-Match asks for. Read by whoever sees the calendar.
+ * The documents in which a host rules a calendar: rules, seasons, weekdays. Each is read and replaced as a
+ * whole; they share one version, which If-Match asks for. Read by whoever sees the calendar.
  */
 #ifndef NEXUS_CALENDAR_RULES_DOC_H
 #define NEXUS_CALENDAR_RULES_DOC_H
@@ -17,10 +17,12 @@ struct rules_doc {
     void (*write)(struct request *rq, const PGresult *r); /* rows as the answer */
 };
 extern const struct rules_doc rules_doc_rules, rules_doc_seasons, rules_doc_weekdays;
-extern const struct shape rules_doc_rules_shape, rules_doc_seasons_shape, rules_doc_weekdays_shape; /* as read */
+extern const struct shape rules_doc_rules_shape, rules_doc_seasons_shape,
+    rules_doc_weekdays_shape; /* as read */
 
 /* The whole GET. */
-enum err rules_doc_answer(struct request *rq, const struct rules_doc *doc, const struct uuid *property) MUST_CHECK;
+enum err rules_doc_answer(struct request *rq, const struct rules_doc *doc,
+                          const struct uuid *property) MUST_CHECK;
 
 /*
  * The start of a PUT: the property locked, If-Match asked. With `current` also the document as it is, locked
@@ -29,8 +31,8 @@ enum err rules_doc_answer(struct request *rq, const struct rules_doc *doc, const
 enum err rules_doc_lock(struct request *rq, const struct rules_doc *doc, const struct uuid *property,
                         struct property_facts *out, const PGresult **current, bool *replayed) MUST_CHECK;
 /* The end of it: the op's statements are in the batch; it is run and the answer is the new document. */
-enum err rules_doc_finish(struct request *rq, const struct rules_doc *doc, const struct property_facts *property,
-                          struct db_batch *b) MUST_CHECK;
+enum err rules_doc_finish(struct request *rq, const struct rules_doc *doc,
+                          const struct property_facts *property, struct db_batch *b) MUST_CHECK;
 
 /* Shapes of {id} alone, for the GETs. */
 struct rules_read_in {
@@ -47,13 +49,13 @@ extern const struct shape_field rules_read_fields[];
 /* Monday first, NULL-terminated. */
 extern const char *const weekday_names[];
 
-/* What seasons and weekdays may say of a price: an amount in the property's currency, or what is added or taken
- * off; not both. Adds violations. */
+/* What seasons and weekdays may say of a price: an amount in the property's currency, or what is added or
+ * taken off; not both. Adds violations. */
 #define RULES_ADJUST_MIN (-1000000)
 #define RULES_ADJUST_MAX 10000000
 void rules_check_price(struct violations *v, const char *pointer, bool price, bool adjust);
-enum err rules_check_currency(struct request *rq, const struct property_facts *p, const struct money_in *price,
-                              const char *pointer);
+enum err rules_check_currency(struct request *rq, const struct property_facts *p,
+                              const struct money_in *price, const char *pointer);
 
 struct json_writer;
 void rules_write_money(struct json_writer *w, const PGresult *r, int row, int amount, struct str currency);

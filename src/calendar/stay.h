@@ -21,15 +21,15 @@ struct stay_basis {
     const struct stay_night *nights;
 };
 
-/* Two statements added to a batch, and what they brought. stay_read: ERR_NOT_FOUND, recorded with the pointer,
- * when the property is not offered. */
+/* Two statements added to a batch, and what they brought. stay_read: ERR_NOT_FOUND, recorded with the
+ * pointer, when the property is not offered. */
 struct stay_ask {
     int terms, nights;
 };
 struct stay_ask stay_add(struct request *rq, struct db_batch *b, const struct uuid *property, date_t check_in,
                          date_t check_out);
-enum err stay_read(struct request *rq, const struct db_batch *b, struct stay_ask ask, const struct uuid *property,
-                   const char *pointer, struct stay_basis *out) MUST_CHECK;
+enum err stay_read(struct request *rq, const struct db_batch *b, struct stay_ask ask,
+                   const struct uuid *property, const char *pointer, struct stay_basis *out) MUST_CHECK;
 
 /* ERR_NONE when the stay is offered and free; else ERR_STAY_RULES or ERR_DATES_UNAVAILABLE, recorded with all
  * reasons, which costs another round trip. */

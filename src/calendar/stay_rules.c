@@ -84,17 +84,19 @@ static void judge_ends(const struct stay *s, const struct stay_terms *t, const s
 {
     int nights = s->check_out - s->check_in;
     if (nights < arrival->min_nights) {
-        add(out, (struct stay_reason){ STAY_MIN_NIGHTS, arrival->min_source, id_of(arrival->min_source, arrival, t),
-                                       s->check_in, s->check_out, arrival->min_nights, STR_NONE });
+        add(out, (struct stay_reason){ STAY_MIN_NIGHTS, arrival->min_source,
+                                       id_of(arrival->min_source, arrival, t), s->check_in, s->check_out,
+                                       arrival->min_nights, STR_NONE });
     }
     if (nights > arrival->max_nights) {
-        add(out, (struct stay_reason){ STAY_MAX_NIGHTS, arrival->max_source, id_of(arrival->max_source, arrival, t),
-                                       s->check_in, s->check_out, arrival->max_nights, STR_NONE });
+        add(out, (struct stay_reason){ STAY_MAX_NIGHTS, arrival->max_source,
+                                       id_of(arrival->max_source, arrival, t), s->check_in, s->check_out,
+                                       arrival->max_nights, STR_NONE });
     }
     if (arrival->closed_to_arrival) {
         add(out, (struct stay_reason){ STAY_CLOSED_TO_ARRIVAL, arrival->arrival_source,
-                                       id_of(arrival->arrival_source, arrival, t), s->check_in, s->check_in + 1, -1,
-                                       STR_NONE });
+                                       id_of(arrival->arrival_source, arrival, t), s->check_in,
+                                       s->check_in + 1, -1, STR_NONE });
     }
     if (departure->closed_to_departure) {
         add(out, (struct stay_reason){ STAY_CLOSED_TO_DEPARTURE, departure->departure_source,
@@ -110,8 +112,8 @@ size_t stay_judge(const struct stay *s, const struct stay_terms *t, const struct
     judge_days(s, t, out);
     judge_ends(s, t, &nights[s->check_in - nights[0].night], &nights[s->check_out - nights[0].night], out);
     if (s->guests > t->capacity) {
-        add(out, (struct stay_reason){ STAY_CAPACITY, STAY_BY_PROPERTY, t->property, s->check_in, s->check_out,
-                                       t->capacity, STR_NONE });
+        add(out, (struct stay_reason){ STAY_CAPACITY, STAY_BY_PROPERTY, t->property, s->check_in,
+                                       s->check_out, t->capacity, STR_NONE });
     }
     return out->count - before;
 }
@@ -142,12 +144,13 @@ static const struct stay_taken *taker(const struct stay_taken *taken, size_t cou
 
 static enum stay_rule rule_of(const struct stay *s, const struct stay_taken *by, date_t night)
 {
-    return by->block                                   ? STAY_BLOCKED
+    return by->block                                     ? STAY_BLOCKED
            : night >= by->until || night >= s->check_out ? STAY_PREPARATION
                                                          : STAY_BOOKED;
 }
 
-/* Why no unit has this night; false when one has. Of several units the strongest reason is told, without an id. */
+/* Why no unit has this night; false when one has. Of several units the strongest reason is told, without an
+ * id. */
 static bool judge_night(const struct stay *s, int units, const struct stay_taken *taken, size_t count,
                         date_t night, struct stay_reason *out)
 {
@@ -200,8 +203,8 @@ void stay_judge_inventory(const struct stay *s, const struct stay_terms *t, int 
 
 /* ---- other dates */
 
-static bool works(const struct stay *s, const struct stay_terms *t, const struct stay_night *nights, int units,
-                  const struct stay_taken *taken, size_t count)
+static bool works(const struct stay *s, const struct stay_terms *t, const struct stay_night *nights,
+                  int units, const struct stay_taken *taken, size_t count)
 {
     struct stay_reasons none;
     none.count = 0;
@@ -268,9 +271,11 @@ const char *stay_reason_text(struct arena *a, const struct stay_reason *r, const
     case STAY_BOOKING_WINDOW:
         return text_of_days(a, r, t);
     case STAY_MIN_NIGHTS:
-        return arena_printf(a, "A stay arriving on this day has at least %d nights, not %d.", r->limit, nights);
+        return arena_printf(a, "A stay arriving on this day has at least %d nights, not %d.", r->limit,
+                            nights);
     case STAY_MAX_NIGHTS:
-        return arena_printf(a, "A stay arriving on this day has at most %d nights, not %d.", r->limit, nights);
+        return arena_printf(a, "A stay arriving on this day has at most %d nights, not %d.", r->limit,
+                            nights);
     case STAY_CLOSED_TO_ARRIVAL:
         return "No stay arrives on this day.";
     case STAY_CLOSED_TO_DEPARTURE:
@@ -309,7 +314,8 @@ static bool next_range(struct str *text, date_t *from, date_t *to)
     if (text->n < 22) {
         return false;
     }
-    bool ok = date_parse((struct str){ text->p + 1, 10 }, from) && date_parse((struct str){ text->p + 12, 10 }, to);
+    bool ok =
+        date_parse((struct str){ text->p + 1, 10 }, from) && date_parse((struct str){ text->p + 12, 10 }, to);
     text->p += 22;
     text->n -= 22;
     return ok;

@@ -1,6 +1,7 @@
 /*
- * Whether a property offers a stay, with every reason why not; pure. Nights are half-open [check_in, check_out)
- * and days those of the property's zone. The database says the same in stay_offered() for searches.
+ * Whether a property offers a stay, with every reason why not; pure. Nights are half-open [check_in,
+ * check_out) and days those of the property's zone. The database says the same in stay_offered() for
+ * searches.
  */
 #ifndef NEXUS_CALENDAR_STAY_RULES_H
 #define NEXUS_CALENDAR_STAY_RULES_H
@@ -60,12 +61,12 @@ enum stay_rule {
     STAY_CLOSED_TO_ARRIVAL,
     STAY_CLOSED_TO_DEPARTURE,
     STAY_CAPACITY,
-    STAY_BLOCKED,     /* by the host */
-    STAY_BOOKED,      /* by another stay */
-    STAY_PREPARATION, /* before or after another stay */
-    STAY_NO_UNIT,     /* every night has a free unit, but no unit has them all */
-    STAY_TAKEN,       /* blocked or booked: said by what does not know which */
-    STAY_NOT_OFFERED, /* the property, to anybody */
+    STAY_BLOCKED,      /* by the host */
+    STAY_BOOKED,       /* by another stay */
+    STAY_PREPARATION,  /* before or after another stay */
+    STAY_NO_UNIT,      /* every night has a free unit, but no unit has them all */
+    STAY_TAKEN,        /* blocked or booked: said by what does not know which */
+    STAY_NOT_OFFERED,  /* the property, to anybody */
     STAY_REQUEST_ONLY, /* the host wants to be asked: no hold */
     STAY_RULES
 };
@@ -81,7 +82,7 @@ extern const char *const stay_rule_names[];
 struct stay_reason {
     enum stay_rule rule;
     enum stay_source source;
-    struct uuid id; /* of the season, block or booking that decided, or of the property; nil: not told */
+    struct uuid id;  /* of the season, block or booking that decided, or of the property; nil: not told */
     date_t from, to; /* nights it is about */
     int limit;       /* what the rule allows; -1: no number */
     struct str note; /* why the host blocks them; absent: not told */
@@ -95,8 +96,8 @@ struct stay_reasons {
 };
 
 /*
- * Add the rules the stay breaks, inventory apart. nights[] has consecutive days, among them those from check_in
- * to check_out, the day of departure included. Returns how many it breaks.
+ * Add the rules the stay breaks, inventory apart. nights[] has consecutive days, among them those from
+ * check_in to check_out, the day of departure included. Returns how many it breaks.
  */
 size_t stay_judge(const struct stay *stay, const struct stay_terms *terms, const struct stay_night *nights,
                   struct stay_reasons *out);
@@ -119,8 +120,8 @@ void stay_judge_inventory(const struct stay *stay, const struct stay_terms *term
                           const struct stay_taken *taken, size_t taken_count, struct stay_reasons *out);
 
 /*
- * Stays for as many guests that would work, the nearest first, of as many nights or as near to that as the day
- * of arrival allows. nights[] and taken[] hold [first, last]. Returns how many were found.
+ * Stays for as many guests that would work, the nearest first, of as many nights or as near to that as the
+ * day of arrival allows. nights[] and taken[] hold [first, last]. Returns how many were found.
  */
 #define STAY_NEAREST_MAX 3
 size_t stay_nearest(const struct stay *stay, const struct stay_terms *terms, const struct stay_night *nights,

@@ -54,8 +54,8 @@ static const struct stay_night *read_nights(struct request *rq, const PGresult *
     return nights;
 }
 
-enum err stay_read(struct request *rq, const struct db_batch *b, struct stay_ask ask, const struct uuid *property,
-                   const char *pointer, struct stay_basis *out)
+enum err stay_read(struct request *rq, const struct db_batch *b, struct stay_ask ask,
+                   const struct uuid *property, const char *pointer, struct stay_basis *out)
 {
     enum err e = read_terms(rq, db_result(b, ask.terms), property, pointer, &out->terms, &out->currency);
     if (e) {
@@ -126,14 +126,14 @@ static struct explain_ask add_explain(struct request *rq, struct db_batch *b, co
     struct explain_ask ask;
     ask.terms = DB_ADD(b, &q_stay_terms, id, db_date(a, s->check_in), db_date(a, s->check_out));
     ask.nights = DB_ADD(b, &q_stay_nights, id, from, to);
-    ask.units = DB_ADD(b, &q_stay_units, id, from, to,
-                       db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
-                       db_bool(a, perm_has(rq->principal.perms, PERM_PROPERTY_ANY)));
+    ask.units =
+        DB_ADD(b, &q_stay_units, id, from, to, db_uuid(principal_for(&rq->principal, PERM_PROPERTY_WRITE)),
+               db_bool(a, perm_has(rq->principal.perms, PERM_PROPERTY_ANY)));
     return ask;
 }
 
-enum err stay_explain(struct request *rq, const struct uuid *property, const struct stay *s, const char *pointer,
-                      struct stay_explained *out)
+enum err stay_explain(struct request *rq, const struct uuid *property, const struct stay *s,
+                      const char *pointer, struct stay_explained *out)
 {
     struct db_batch *b = db_batch(rq->db, rq->arena);
     struct db_failure failure;
@@ -152,7 +152,7 @@ enum err stay_explain(struct request *rq, const struct uuid *property, const str
     out->reasons.count = 0;
     stay_judge(s, &out->terms, out->nights, &out->reasons);
     stay_judge_inventory(s, &out->terms, units, taken, taken_count, &out->reasons);
-    out->nearest_count = stay_nearest(s, &out->terms, out->nights, out->night_count, units, taken, taken_count,
-                                      out->nearest);
+    out->nearest_count =
+        stay_nearest(s, &out->terms, out->nights, out->night_count, units, taken, taken_count, out->nearest);
     return ERR_NONE;
 }

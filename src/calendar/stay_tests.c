@@ -105,7 +105,9 @@ END_TEST
 
 START_TEST(half_open_nights_and_preparation)
 {
-    const struct stay_taken taken[] = { { .unit = 0, .from = FIRST + 10, .to = FIRST + 14, .until = FIRST + 13 } };
+    const struct stay_taken taken[] = {
+        { .unit = 0, .from = FIRST + 10, .to = FIRST + 14, .until = FIRST + 13 }
+    };
     struct stay before = stay_of(7, 10), after = stay_of(14, 16), on = stay_of(13, 15);
     ck_assert(stay_is_free(&before, &terms, 1, taken, 1));
     ck_assert(stay_is_free(&after, &terms, 1, taken, 1));
@@ -118,7 +120,8 @@ START_TEST(half_open_nights_and_preparation)
     ck_assert(r.count == 1 && r.list[0].rule == STAY_PREPARATION && r.list[0].from == FIRST + 10);
     r.count = 0;
     stay_judge_inventory(&on, &terms, 1, taken, 1, &r);
-    ck_assert(r.count == 1 && r.list[0].rule == STAY_PREPARATION && r.list[0].from == FIRST + 13 && r.list[0].to == FIRST + 14);
+    ck_assert(r.count == 1 && r.list[0].rule == STAY_PREPARATION && r.list[0].from == FIRST + 13 &&
+              r.list[0].to == FIRST + 14);
 }
 END_TEST
 
@@ -131,7 +134,8 @@ START_TEST(runs_of_nights_that_no_unit_has)
     struct stay s = stay_of(0, 10);
     struct stay_reasons r = { .count = 0 };
     stay_judge_inventory(&s, &terms, 2, taken, 2, &r);
-    ck_assert(r.count == 1 && r.list[0].rule == STAY_BOOKED && r.list[0].from == FIRST + 4 && r.list[0].to == FIRST + 6);
+    ck_assert(r.count == 1 && r.list[0].rule == STAY_BOOKED && r.list[0].from == FIRST + 4 &&
+              r.list[0].to == FIRST + 6);
     s = stay_of(2, 4);
     r.count = 0;
     stay_judge_inventory(&s, &terms, 2, taken, 2, &r);
@@ -148,7 +152,9 @@ END_TEST
 
 START_TEST(the_nearest_dates_keep_the_rules)
 {
-    const struct stay_taken taken[] = { { .unit = 0, .from = FIRST + 18, .to = FIRST + 24, .until = FIRST + 24 } };
+    const struct stay_taken taken[] = {
+        { .unit = 0, .from = FIRST + 18, .to = FIRST + 24, .until = FIRST + 24 }
+    };
     struct stay s = stay_of(20, 23), found[STAY_NEAREST_MAX];
     nights[24].closed_to_arrival = true;
     nights[25].min_nights = 5;
@@ -169,7 +175,8 @@ START_TEST(random_calendars_have_no_nearer_dates)
         struct stay_taken taken[12];
         size_t count = 0;
         for (int unit = 0; unit < 3; unit++) {
-            for (date_t d = FIRST + rand_r(&seed) % 5; count < 12 && d < FIRST + DAYS - 8; d += 1 + rand_r(&seed) % 30) {
+            for (date_t d = FIRST + rand_r(&seed) % 5; count < 12 && d < FIRST + DAYS - 8;
+                 d += 1 + rand_r(&seed) % 30) {
                 date_t to = d + 1 + rand_r(&seed) % 7;
                 taken[count++] = (struct stay_taken){ .unit = unit, .from = d, .to = to, .until = to };
                 d = to;

@@ -19,8 +19,8 @@
  * After a deadlock or serialization failure inside an explicit transaction the op is executed again from its
  * start, so it must not change rq->in.
  *
- * With Prefer: dry-run all batches are one transaction, whose constraints are checked and which is then rolled back; the key
- * is left alone.
+ * With Prefer: dry-run all batches are one transaction, whose constraints are checked and which is then
+ * rolled back; the key is left alone.
  *
  * draft-ietf-httpapi-idempotency-key-header: another request under a used key is 422, a running one 409.
  */

@@ -257,8 +257,8 @@ static bool check_name(struct str s)
 /* HH:MM of a day of 24 hours. */
 static bool check_time(struct str s)
 {
-    return s.n == 5 && is_digit(s.p[0]) && is_digit(s.p[1]) && s.p[2] == ':' && s.p[3] >= '0' && s.p[3] <= '5' &&
-           is_digit(s.p[4]) && (s.p[0] - '0') * 10 + s.p[1] - '0' < 24;
+    return s.n == 5 && is_digit(s.p[0]) && is_digit(s.p[1]) && s.p[2] == ':' && s.p[3] >= '0' &&
+           s.p[3] <= '5' && is_digit(s.p[4]) && (s.p[0] - '0') * 10 + s.p[1] - '0' < 24;
 }
 
 const struct format format_table[] = {

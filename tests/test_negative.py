@@ -26,6 +26,10 @@ def someone(stack):
     quote = marketplace.quote(user, place["id"], 10).json()
     booking = marketplace.book(user, marketplace.quote(user, place["id"], 20).json()["id"]).json()
     user.ids = {"/v1/roles/": "support", "/v1/users/": user.id, "/v1/properties/": place["id"], "/v1/quotes/": quote["id"], "/v1/bookings/": booking["id"]}
+    account = user.get("/v1/ledger/statements").json()["data"][0]["id"]
+    payout = stack.query("insert into payouts (id, payee_id, provider, currency, amount, status) "
+                         "values (gen_random_uuid(), %s, 'elsewhere', 'USD', 100, 'pending') returning id::text", user.id)[0][0]
+    user.ids |= {"/v1/ledger/statements/": account, "/v1/payouts/": payout}
     stack.ctl("user", "set-role", "--email", user.email, "guest", "host", "admin")  # so that no permission is in the way
     client = oauth.Client(stack)
     user.ids["/v1/oauth/clients/"] = client.id

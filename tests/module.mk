@@ -16,9 +16,9 @@ BENCH_ARGS =
 check-http: all
 	cd $(srcdir) && NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests
 
-# Events of a payment in all 5,040 orders; the suite has a sample of them.
+# Events of a payment in all 5,040 orders, and of a booking in all 120; the suite has samples of them.
 check-orders: all
-	cd $(srcdir) && NEXUS_ALL_ORDERS=1 NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests/test_payments_orders.py
+	cd $(srcdir) && NEXUS_ALL_ORDERS=1 NEXUS_BUILD_DIR=$(abs_builddir) $(PYTEST) -q tests/test_payments_orders.py tests/test_booking_model.py
 
 # Everything again under AddressSanitizer and UBSan, in a build of its own.
 check-sanitize:

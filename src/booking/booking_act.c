@@ -50,7 +50,7 @@ void booking_add_cancel(struct request *rq, struct db_batch *b, const struct uui
 static void tell_audit(struct request *rq, struct db_batch *b, const struct uuid *id,
                        const struct booking_facts *f, enum booking_status to)
 {
-    if (to == BOOKING_CANCELLED) {
+    if (to == BOOKING_CANCELLED && f->status == BOOKING_CONFIRMED) { /* holds come and go all day */
         audit_add(rq, b, AUDIT_BOOKING_CANCEL, id,
                   arena_printf(rq->arena, "{\"status\": \"%s\"}", booking_statuses[f->status]),
                   "{\"status\": \"cancelled\"}");

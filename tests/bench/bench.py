@@ -36,7 +36,7 @@ CLIENTS = 64
 OPTIONS = {"rate_read": "100000000/m", "rate_search": "100000000/m", "rate_write": "100000000/m", "rate_login": "100000000/m",
            "rate_login_anonymous": "100000000/m", "rate_hash": "100000000/m", "rate_client": "100000000/m",
            "rate_network": "100000000/m",
-           "worker_max_requests": "0", "hash_slots": "0", "login_failures": "5", "login_failures_network": "50"}
+           "worker_max_requests": "0", "hold_limit": "1000", "hash_slots": "0", "login_failures": "5", "login_failures_network": "50"}
 # name of a ratio: (measurement, reference, least acceptable)
 TARGETS = {
     "property by id / empty op": ("property_by_id", "empty_op", 0.35),
@@ -44,6 +44,7 @@ TARGETS = {
     "search Albany / pgbench": ("search_albany", "search_albany_pgbench", 0.7),
     "sales (quote + booking) / pgbench": ("sale", "sale_pgbench", 0.5),
     "quotes / pgbench": ("quote", "quote_pgbench", 0.5),
+    "holds (quote + hold + give up) / pgbench": ("hold", "hold_pgbench", 0.5),
     "refresh / pgbench": ("refresh", "refresh_pgbench", 0.4),
 }
 
@@ -319,6 +320,18 @@ class Bench:
         script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1])
         self.pgbench("sale_pgbench", [script], variables)
 
+    def hold(self):
+        """Quote, hold, give up, against the same statements. All holds of one guest, who wants them one after the other."""
+        rows = self.stays(40000, "h")
+        half = len(rows) // 2
+        before = self.stack.query("select count(*) from bookings where status = 'cancelled'")[0][0]
+        figures = self.wrk("hold", "hold.lua", [" ".join(map(str, row)) for row in rows[:half]], self.guest.token)
+        figures["given_up"] = self.stack.query("select count(*) from bookings where status = 'cancelled'")[0][0] - before
+        figures["per_second"] = figures["given_up"] * figures["per_second"] / figures["requests"]
+        say(f"    {figures['given_up']:,} holds made and given up: {figures['per_second']:,.0f}/s")
+        script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1], "holds")
+        self.pgbench("hold_pgbench", [script], variables)
+
     def hot(self):
         """64 clients on 3 properties: attempts, of which few can succeed."""
         properties = [r[0] for r in self.stack.query("select property_id::text from property_search where published and "
@@ -481,7 +494,7 @@ def main():
         bench.settle()
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
                  "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
-                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hot": bench.hot, "quote": bench.quote,
+                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hold": bench.hold, "hot": bench.hot, "quote": bench.quote,
                  "calendar_year": bench.calendar_year, "explain": bench.explain,
                  "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:

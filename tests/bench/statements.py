@@ -18,6 +18,8 @@ class Statement:
 
     def types(self, stack):
         """What PostgreSQL infers for $1, $2 ... when told which values look like dates."""
+        if not self.parameters:
+            return []  # begin and commit are not prepared
         told = ["date" if value and DATE.fullmatch(value) else "unknown" for value in self.parameters]
         declared = f"({', '.join(told)})" if told else ""
         with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
@@ -113,8 +115,9 @@ def read(stack, table, calls):
     return found
 
 
-def sale_script(stack, guest, stay, stays):
-    """The statements of one quote and one booking, in the batches the API sends, for stays of a table.
+def sale_script(stack, guest, stay, stays, kind="bookings"):
+    """The statements of one quote and one booking, in the batches the API sends, for stays of a table; with kind "holds" those of
+    a quote, a hold and giving it up.
 
     Returns the pgbench script and its variables. The stay comes from one extra look-up a sale, which the API does not
     have; each client takes stays of its own.
@@ -124,23 +127,28 @@ def sale_script(stack, guest, stay, stays):
     answers = []
     quote = capture(stack, lambda: answers.append(guest.post("/v1/quotes", json=body)))
     quote_id = answers[-1].json()["id"]
-    booking = capture(stack, lambda: answers.append(guest.post("/v1/bookings", json={"quote_id": quote_id})))
+    made = capture(stack, lambda: answers.append(guest.post(f"/v1/{kind}", json={"quote_id": quote_id})))
     booking_id = answers[-1].json()["id"]
-    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
-        cursor.execute("create table bench_stays (n bigserial primary key, property_id uuid, check_in date, check_out date)")
-        cursor.executemany("insert into bench_stays (property_id, check_in, check_out) values (%s, %s, %s)", stays)
-        cursor.execute("grant select on bench_stays to nexus_api")
-        cursor.execute("select id::text from occupancy where booking_id = %s", (booking_id,))
-        occupancy_id = cursor.fetchone()[0]
-    replace = {property_id: "property", check_in: "check_in", check_out: "check_out", quote_id: "quote", booking_id: "booking",
-               occupancy_id: "occupancy"}
     first = next(i for i, s in enumerate(quote) if "insert into quotes" in s.sql.lower())
+    # The booking is one batch, the read of what was booked another: plan_answer.
+    batches = [quote[:first], quote[first:], made[:1], made[1:]]
+    values = dict(zip(made[0].parameters, ("booking", None, None, "occupancy", "payment")))  # in the order of booking_create
+    if kind == "holds":
+        gone = capture(stack, lambda: answers.append(guest.delete(f"/v1/holds/{booking_id}")))
+        assert answers[-1].status_code == 200, answers[-1].text
+        batches += [gone[:2], gone[2:-1], gone[-1:]]  # begin and lock, change and read, commit
+    table = f"bench_{kind}"
+    with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"create table {table} (n bigserial primary key, property_id uuid, check_in date, check_out date)")
+        cursor.executemany(f"insert into {table} (property_id, check_in, check_out) values (%s, %s, %s)", stays)
+        cursor.execute(f"grant select on {table} to nexus_api")
+    replace = {property_id: "property", check_in: "check_in", check_out: "check_out", quote_id: "quote",
+               **{value: name for value, name in values.items() if name}}
     script, variables = [
         "\\set k :k + 1\n\\set n :client_id * 4000 + :k\n"
         "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
-        "gen_random_uuid() as occupancy from bench_stays where n = :n \\gset\n"], ["-D", "k=0"]
-    # The booking is one batch, the read of what was booked another: plan_answer.
-    for batch, name in ((quote[:first], "a"), (quote[first:], "b"), (booking[:1], "c"), (booking[1:], "d")):
+        f"gen_random_uuid() as occupancy, gen_random_uuid() as payment from {table} where n = :n \\gset\n"], ["-D", "k=0"]
+    for batch, name in zip(batches, "abcdefg"):
         script.append("\\startpipeline\n")
         for i, statement in enumerate(batch):
             text, more = statement.script(stack, f"{name}{i}p", replace)

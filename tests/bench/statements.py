@@ -7,6 +7,8 @@ LOG = re.compile(r"execute (?P<name>[^:\n]*): (?P<sql>.*?)(?:\n[^\n]*?DETAIL: +p
                  r"(?=\n\d{4}-\d\d-\d\d |\n?\Z)", re.S)
 PARAMETER = re.compile(r"\$(\d+) = (?:'((?:[^']|'')*)'|(NULL))")
 
+BEARER = "t (user_id, session_id, client_id, actor_id)"  # who has a token, once for each worker: no part of a request
+
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -66,7 +68,7 @@ def capture(stack, call):
     """Statements executed while `call` ran, in order. For a quiet stack only."""
     with logging(stack):
         awaken(stack)
-        return executed(stack, call)
+        return [s for s in executed(stack, call) if BEARER not in s.sql]
 
 
 def awaken(stack):

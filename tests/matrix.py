@@ -642,6 +642,16 @@ def ledger_statement_entries(world, owner):
     return Call({"id": world.account(world.booking())}, missing={"id": nothing()})
 
 
+@call("payment_terms_read")
+def payment_terms_read(world, owner):
+    return Call({"id": world.property()}, missing={"id": nothing()})
+
+
+@call("payment_terms_replace")
+def payment_terms_replace(world, owner):
+    return Call({"id": world.property()}, json={"deposit_ppm": 300000}, missing={"id": nothing()})
+
+
 @call("payment_create")
 def payment_create(world, owner):
     booking = world.booking()

@@ -166,7 +166,8 @@ class Stripe(Provider):
             "object": "payment_intent", "amount": int(form["amount"]), "amount_received": 0, "amount_capturable": 0,
             "currency": form["currency"], "capture_method": form["capture_method"], "customer": form.get("customer"),
             "metadata": self.metadata(form), "status": "requires_payment_method", "last_payment_error": None, "next_action": None,
-            "cancellation_reason": None, "latest_charge": None})
+            "cancellation_reason": None, "latest_charge": None, "payment_method": form.get("payment_method"),
+            "setup_future_usage": form.get("setup_future_usage")})
         intent = self.intents[made["id"]]
         intent["client_secret"] = f"{made['id']}_secret_{uuid.uuid4().hex}"
         if form.get("confirm") != "true":

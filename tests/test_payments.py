@@ -255,6 +255,53 @@ def test_killed_between_the_call_and_its_record(stack, stripe, guest, held):
     assert len(stripe.intents) == before + 1
 
 
+# --- two parts, and a hold
+
+def test_a_deposit_and_the_balance_before_arrival(stack, stripe, guest, host, held, place):
+    terms = f"/v1/properties/{place}/payment-terms"
+    assert guest.get(terms).json() == {"property_id": place, "deposit_ppm": 1000000, "balance_days": 0, "security": None}
+    put = host.put(terms, json={"deposit_ppm": 300001, "balance_days": 14, "security": {"amount": 5000, "currency": "USD"}})
+    assert put.status_code == 200 and put.json() == stack.session().get(terms).json(), put.text
+    assert code(host.put(terms, json={"security": {"amount": 5000, "currency": "EUR"}}), 422) == "validation_failed"
+    deposit = pay(guest, held, payment_method="pm_card_visa").json()
+    assert (deposit["purpose"], deposit["status"], deposit["captured"]["amount"]) == ("deposit", "captured", 7201), "rounded up"
+    assert stripe.intents[deposit["provider_ref"]]["setup_future_usage"] == "off_session" and status(guest, held) == "confirmed"
+    balance, = [p for p in guest.get(f"/v1/payments?booking_id={held}").json()["data"] if p["purpose"] == "balance"]
+    assert (balance["status"], balance["amount"]["amount"]) == ("pending", TOTAL - 7201)
+    hold = pay(guest, held, purpose="security", payment_method="pm_card_visa").json()
+    assert (hold["status"], hold["amount"]["amount"]) == ("authorized", 5000)
+    try:
+        assert stack.job("payment-schedule") == 0, "it is not time yet"
+        stack.clock("+17d")
+        assert stack.job("payment-schedule") == 1
+        settle(stack)
+        balance = read(guest, balance["id"])
+        assert (balance["status"], amounts(balance)) == ("captured", (TOTAL - 7201, 0, 0))
+        assert code(pay(guest, held), 409) == "nothing_due"
+        stack.clock("+40d")
+        assert stack.job("payment-schedule") == 1
+        settle(stack)
+    finally:
+        stack.clock("0")
+    assert read(guest, hold["id"])["status"] == "cancelled" and stripe.intents[hold["provider_ref"]]["status"] == "canceled"
+
+
+def test_a_balance_may_be_paid_by_hand_before(stack, guest, host, held, place):
+    host.put(f"/v1/properties/{place}/payment-terms", json={"deposit_ppm": 500000, "balance_days": 7})
+    pay(guest, held, payment_method="pm_card_visa")
+    rest = pay(guest, held, provider="offline").json()
+    assert (rest["purpose"], rest["status"], rest["captured"]["amount"]) == ("balance", "captured", TOTAL // 2)
+    assert len(guest.get(f"/v1/payments?booking_id={held}").json()["data"]) == 2
+
+
+def test_damage_is_taken_from_the_hold(stack, guest, host, held, place):
+    host.put(f"/v1/properties/{place}/payment-terms", json={"security": {"amount": 5000, "currency": "USD"}})
+    pay(guest, held, payment_method="pm_card_visa")
+    hold = pay(guest, held, purpose="security", payment_method="pm_card_visa").json()
+    taken = host.post(f"/v1/payments/{hold['id']}/capture", json={"amount": 1200}).json()
+    assert (taken["status"], amounts(taken)) == ("captured", (1200, 0, 0)) and status(guest, held) == "confirmed"
+
+
 # --- late and double money
 
 def test_money_that_comes_too_late_goes_back(stack, stripe, guest, held, place):

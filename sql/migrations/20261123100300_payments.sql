@@ -124,6 +124,7 @@ create table payment_customers (
     user_id      uuid        constraint payment_customers_user_fkey references users on delete cascade,
     provider     text,
     provider_ref text        not null constraint payment_customers_ref_length check (length(provider_ref) between 1 and 255),
+    method_ref   text        constraint payment_customers_method_length check (length(method_ref) between 1 and 255), -- for balances
     created_at   timestamptz not null default now(),
     constraint payment_customers_pkey primary key (user_id, provider)
 );

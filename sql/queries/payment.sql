@@ -91,6 +91,12 @@ insert into payment_customers (user_id, provider, provider_ref)
 select b.guest_id, $2, $3 from payments p join bookings b on b.id = p.booking_id where p.id = $1
     on conflict do nothing;
 
+-- name: customer_method
+-- How the guest of a deposit ($1) has paid it at the provider ($2): $3. The balance is charged to the same.
+update payment_customers c set method_ref = $3
+  from payments p join bookings b on b.id = p.booking_id
+ where p.id = $1 and p.purpose = 'deposit' and c.user_id = b.guest_id and c.provider = $2;
+
 -- name: call_insert
 -- $1 call, $2 payment, $3 what, $4 amount or null, $5 detail or null.
 insert into provider_calls (id, provider, payment_id, what, amount, detail)
@@ -120,7 +126,7 @@ claimed as (
     returning c.*, next.lost)
 select c.id, c.what, c.attempts, c.lost, c.provider, c.payment_id, p.booking_id, coalesce(c.refund_id, c.payment_id),
        b.guest_id, coalesce(c.amount, p.amount), p.currency, u.exponent::int4, p.provider_ref, k.provider_ref, p.manual,
-       c.detail ->> 'method', c.detail ->> 'return_url',
+       c.detail ->> 'method', c.detail ->> 'return_url', p.purpose = 'deposit', coalesce((c.detail ->> 'off_session')::bool, false),
        c.attempts >= 15 or c.created_at < now() - interval '23 hours'
   from claimed c join payments p on p.id = c.payment_id join bookings b on b.id = p.booking_id
   join currencies u on u.code = p.currency
@@ -176,3 +182,40 @@ select count(*) from asked;
 -- name: refund_latest
 -- The last refund of a payment ($1), in the transaction that has made it.
 select id from refunds where payment_id = $1 order by id desc limit 1;
+
+-- name: payment_balances_due
+-- Charge at most $1 balances whose day has come to what their deposits were paid with. How many.
+with asked as (
+    insert into provider_calls (id, provider, payment_id, what, amount, detail)
+    select uuid_v7(), p.provider, p.id, 'create', p.amount, jsonb_build_object('method', k.method_ref, 'off_session', true)
+      from payments p join bookings b on b.id = p.booking_id
+      join payment_customers k on k.user_id = b.guest_id and k.provider = p.provider
+     where p.purpose = 'balance' and p.status = 'pending' and p.due_at <= nexus_now() and k.method_ref is not null
+       and b.status in ('confirmed', 'checked_in')
+       and not exists (select from provider_calls c where c.payment_id = p.id)
+     order by p.due_at limit $1::int8 for no key update of p skip locked
+    returning 1)
+select count(*) from asked;
+
+-- name: payment_securities_over
+-- Give up at most $1 security holds of stays that ended $2 microseconds ago or never were. How many.
+with over as materialized (
+    select p.id, p.provider from payments p join bookings b on b.id = p.booking_id
+     where p.purpose = 'security' and p.status in ('pending', 'requires_action', 'authorized')
+       and (b.status in ('cancelled', 'declined', 'expired')
+            or b.check_out + 1 < (nexus_now() - $2::int8 * interval '1 microsecond') at time zone 'UTC')
+       and not exists (select from provider_calls c where c.payment_id = p.id and c.what = 'cancel')
+     order by p.due_at limit $1::int8 for no key update of p skip locked),
+asked as (
+    insert into provider_calls (id, provider, payment_id, what)
+    select uuid_v7(), provider, id, 'cancel' from over where provider <> 'offline'),
+ended as (
+    update payments set status = 'cancelled', version = version + 1, updated_at = now()
+     where id in (select id from over where provider = 'offline'))
+select count(*) from over;
+
+-- name: payment_terms_replace
+-- $1 property, $2 deposit, $3 days, $4 security or null.
+insert into payment_terms (property_id, deposit_ppm, balance_days, security) values ($1, $2::int8, $3::int8, $4::int8)
+    on conflict (property_id) do update set (deposit_ppm, balance_days, security, version, updated_at) =
+       (excluded.deposit_ppm, excluded.balance_days, excluded.security, payment_terms.version + 1, now());

@@ -15,9 +15,10 @@
 #include "payment/provider.h"
 #include "query/entity.h"
 
-extern const struct entity entity_payment, entity_refund;
-extern const struct op op_payment_create, op_payment_list, op_payment_read, op_payment_capture,
-    op_payment_cancel, op_refund_create, op_refund_list, op_refund_read, op_webhook_stripe, op_webhook_chapa;
+extern const struct entity entity_payment, entity_refund, entity_payment_terms;
+extern const struct op op_payment_terms_read, op_payment_terms_replace, op_payment_create, op_payment_list,
+    op_payment_read, op_payment_capture, op_payment_cancel, op_refund_create, op_refund_list, op_refund_read,
+    op_webhook_stripe, op_webhook_chapa;
 
 /*
  * Give back `amount` minor units of what was paid for the booking: pending until the provider has done it.

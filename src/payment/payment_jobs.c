@@ -1,4 +1,6 @@
 /* What requests have not got done with payment providers, and what nothing was heard of. */
+#include "db/queries.h"
+#include "http/idempotency.h"
 #include "jobs/jobs.h"
 #include "payment/payment_run.h"
 
@@ -51,4 +53,25 @@ const struct job job_payment_reconcile = {
     .doc = "Has payments and refunds looked at that nothing was heard of for ten minutes.",
     .every_us = 60 * SECOND_US,
     .exec = reconcile
+};
+
+static enum err schedule(struct request *rq, int64_t *done)
+{
+    bool replayed;
+    struct db_batch *b = write_batch(rq);
+    int balances = DB_ADD(b, &q_payment_balances_due, db_int8(rq->arena, PIECE));
+    int securities = DB_ADD(b, &q_payment_securities_over, db_int8(rq->arena, PIECE),
+                            db_int8(rq->arena, rq->options->security_release));
+    enum err e = write_run(rq, b, &replayed);
+    if (!e) {
+        *done = db_get_int8(db_result(b, balances), 0, 0) + db_get_int8(db_result(b, securities), 0, 0);
+    }
+    return e;
+}
+
+const struct job job_payment_schedule = {
+    .name = "payment-schedule",
+    .doc = "Charges balances whose day has come, and releases security holds after the stay.",
+    .every_us = 60 * SECOND_US,
+    .exec = schedule
 };

@@ -105,7 +105,9 @@ static void read_claim(struct request *rq, const PGresult *r, struct claimed *ou
                                 .customer = text_at(r, 13),
                                 .manual = db_get_bool(r, 0, 14),
                                 .method = text_at(r, 15),
-                                .return_url = text_at(r, 16) };
+                                .return_url = text_at(r, 16),
+                                .save = db_get_bool(r, 0, 17),
+                                .off_session = db_get_bool(r, 0, 18) };
     for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
         if (str_eqz(what, whats[i].name)) {
             c->what = whats[i].what;
@@ -114,7 +116,7 @@ static void read_claim(struct request *rq, const PGresult *r, struct claimed *ou
     }
     c->return_url = c->return_url.p ? c->return_url : str_from(page_of(rq));
     out->lost = db_get_bool(r, 0, 3);
-    out->last = db_get_bool(r, 0, 17);
+    out->last = db_get_bool(r, 0, 19);
     out->provider = payment_provider(db_get_text(r, 0, 4));
     out->merchant = merchants_find(rq->merchants, db_get_text(r, 0, 4));
 }
@@ -210,6 +212,16 @@ static void log_call(const struct request *rq, const struct claimed *c)
         LOG_TEXT("request_id", rq->id));
 }
 
+/* The balance of a stay is charged to what its deposit was paid with. */
+static void add_method(struct db_batch *b, const struct uuid *payment, const char *provider,
+                       const struct payment_facts *f)
+{
+    if (f->method.p && f->captured > 0) {
+        (void)DB_ADD(b, &q_customer_method, db_uuid(payment), db_text(str_from(provider)),
+                     db_text(f->method));
+    }
+}
+
 static enum err record_call(struct request *rq, void *data)
 {
     struct claimed *c = data;
@@ -221,6 +233,7 @@ static enum err record_call(struct request *rq, void *data)
         (void)DB_ADD(b, &q_customer_record, db_uuid(&c->call.payment_id),
                      db_text(str_from(c->merchant->name)), db_text(out->facts.customer));
     }
+    add_method(b, &c->call.payment_id, c->merchant ? c->merchant->name : "", &out->facts);
     (void)DB_ADD(
         b, &q_call_done, db_uuid(&c->call.id), db_int4(rq->arena, c->call.attempt),
         db_text(str_from(c->state)),
@@ -327,6 +340,7 @@ static enum err record_event(struct request *rq, void *data)
         (void)DB_ADD(b, &q_call_read, db_uuid(&a->payment));
     }
     (void)DB_ADD(b, &q_event_wake, db_uuid(&a->payment));
+    add_method(b, &a->payment, a->provider->name, &a->event.facts);
     add_event_done(rq, b, a);
     enum err e = write_run(rq, b, &replayed);
     return e ? e : payment_settle(rq, db_result(b, at), &a->payment);

@@ -34,6 +34,8 @@ struct payment_call {
     struct str ref;                /* the payment at the provider; absent: none yet */
     struct str customer;           /* the guest there; absent: unknown */
     bool manual;                   /* authorize only */
+    bool save;                     /* how it is paid is to be used again for the balance */
+    bool off_session;              /* the guest is not there */
     struct str method, return_url; /* of the request; absent: not given */
 };
 
@@ -55,6 +57,7 @@ struct payment_facts {
     struct str action, failure;
     int64_t said_us;     /* the provider's time of it, unix; 0: now */
     struct str customer; /* the guest there */
+    struct str method;   /* how it was paid */
     size_t refund_count;
     struct payment_refund_fact refunds[PAYMENT_REFUND_FACTS_MAX];
     bool look; /* more is to be known by asking (PAYMENT_READ) */

@@ -125,6 +125,7 @@ static void read_intent(struct arena *a, struct json_object *intent, struct paym
                    : error ? document_text(error, "code")
                            : document_text(intent, "cancellation_reason");
     out->action = action_of(a, intent);
+    out->method = ref_at(intent, "payment_method");
 }
 
 static void read_refund(struct json_object *refund, struct payment_facts *out)
@@ -248,7 +249,14 @@ static void form_of(struct buf *form, const struct payment_call *c)
         if (c->method.p) {
             fetch_form_add(form, "payment_method", c->method);
             fetch_form_add(form, "confirm", STR("true"));
+        }
+        if (c->off_session) {
+            fetch_form_add(form, "off_session", STR("true"));
+        } else if (c->method.p) {
             fetch_form_add(form, "return_url", c->return_url);
+        }
+        if (c->save && c->customer.p) {
+            fetch_form_add(form, "setup_future_usage", STR("off_session"));
         }
         break;
     case PAYMENT_CAPTURE:

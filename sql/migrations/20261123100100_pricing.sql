@@ -11,6 +11,17 @@ create table property_pricing (
     updated_at  timestamptz not null default now()
 );
 
+-- What a search reads of a hit with such a document, in lines: days ahead, the price of each night, the document. A function,
+-- so that searches that meet none do not prepare for it.
+create function price_basis(property uuid, check_in date, check_out date, plan json) returns text
+language plpgsql stable as $$
+begin
+    return (select E'\n' || (check_in - (nexus_now() at time zone p.time_zone)::date) || E'\n'
+                   || (select string_agg(n.price::text, ',' order by n.night) from stay_nights(property, check_in, check_out) n)
+                   || E'\n' || plan::text
+              from properties p where p.id = property);
+end $$;
+
 -- ------------------------------------------------------------------------------------------------- coupons
 
 -- `used` counts the bookings and holds that have the coupon; the check makes its limit exact whoever books at the same time.

@@ -13,11 +13,7 @@
  * is a pricing document, lines with the days ahead, the price of each night, and the document.
  */
 #define SEARCH_PRICE_BASIS                                                                                   \
-    " || coalesce((select E'\\n' || ($1 - (nexus_now() at time zone sp.time_zone)::date)::text || E'\\n' ||" \
-    " (select string_agg(sn.price::text, ',' order by sn.night) from stay_nights({t}.property_id, $1, $2) "  \
-    "sn)"                                                                                                    \
-    " || E'\\n' || pp.plan::text"                                                                            \
-    " from property_pricing pp join properties sp on sp.id = pp.property_id"                                 \
+    " || coalesce((select price_basis({t}.property_id, $1, $2, pp.plan) from property_pricing pp"            \
     " where pp.property_id = {t}.property_id), '')"
 
 struct json_writer;

@@ -135,6 +135,17 @@ def test_who_may_rule(guest, api, place):
         assert put(guest, place, what, document).json()["code"] == "not_found"
 
 
+def test_changes_by_others_are_remembered(stack, host, place):
+    helper = stack.user()
+    ok(host.put(f"/v1/properties/{place}/members/{helper.id}", json={"permissions": ["calendar.write"]}))
+    for session in (host, helper):
+        ok(put(session, place, "rules", {"preparation_nights": 1}))
+        ok(put(session, place, "weekdays", {"weekdays": []}))
+    told = stack.query("select user_id::text, after->>'changed' from audit_log where action = 'calendar.update' and target_id = %s "
+                       "order by at", place)
+    assert sorted(told) == [(helper.id, "rules"), (helper.id, "weekdays")], "not those of the host"
+
+
 # ---- what holds on a night
 
 def test_price_of_a_night(host, api, place):

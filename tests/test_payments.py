@@ -471,9 +471,14 @@ def test_secrets_are_nowhere(stack, stripe):
         for log in (stack.run_dir / "log").glob("*.log"):
             found += [(log.name, secret)] if secret in log.read_text(errors="replace") else []
         found += [("config show", secret)] if secret in stack.ctl("config", "show").stdout else []
-        dump = stack.query("select (select string_agg(c::text, '') from provider_calls c) || (select string_agg(e::text, '') from provider_events e) "
-                           "|| (select string_agg(p::text, '') from payments p)")[0][0]
+        dump = "".join(stack.query(f"select coalesce(string_agg(t::text, ''), '') from {table} t")[0][0]
+                       for table in ("provider_calls", "provider_events", "payments", "payment_customers", "idempotency_keys"))
         found += [("database", secret)] if secret in dump else []
+    for pid in (entry.name for entry in os.scandir("/proc") if entry.name.isdigit()):
+        for part in ("cmdline", "environ"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/{part}", "rb") as file:
+                text = file.read().decode(errors="replace")
+                found += [(part, secret) for secret in (STRIPE_KEY, STRIPE_WEBHOOK, CHAPA_KEY, CHAPA_WEBHOOK) if secret in text]
     secrets = [i["client_secret"] for i in stripe.intents.values()]
     logs = "".join(log.read_text(errors="replace") for log in (stack.run_dir / "log").glob("*.log"))
     found += [("log", s) for s in secrets if s in logs]

@@ -1,12 +1,12 @@
 -- Statements of src/ledger. What the functions do is said in the migration.
 
 -- name: ledger_booking_visible
--- Whether $2 may see the money of booking $1: guest and host, $3 as co-host, $4 anybody's.
+-- Whether $2 may see the money of booking $1: guest and host, $4 as co-host, $3 anybody's.
 select from bookings b
  where b.id = $1
-   and ($4 or $2 in (b.guest_id, b.host_id)
+   and ($3 or $2 in (b.guest_id, b.host_id)
         or exists (select from property_members m
-                    where m.property_id = b.property_id and m.user_id = $3 and 'booking.read' = any (m.permissions)));
+                    where m.property_id = b.property_id and m.user_id = $4 and 'booking.read' = any (m.permissions)));
 
 -- name: ledger_account_visible
 -- Whether account $1 is one of $2, or $3 anybody's.

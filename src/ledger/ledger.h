@@ -29,6 +29,11 @@
 extern const struct entity entity_ledger_account, entity_ledger_entry;
 extern const struct op op_ledger_booking_list, op_ledger_statement_list, op_ledger_statement_entries;
 
+/* What a list of entries or items belongs to. */
+enum ledger_owner { LEDGER_OF_BOOKING, LEDGER_OF_ACCOUNT, LEDGER_OF_PAYOUT };
+/* ERR_NOT_FOUND, recorded, unless the principal may see it. */
+enum err ledger_owner_visible(struct request *rq, enum ledger_owner owner, const struct uuid *id) MUST_CHECK;
+
 extern const char *const ledger_kinds[]; /* names as in the database, NULL-terminated */
 extern const char *const ledger_account_kinds[];
 

@@ -1,7 +1,6 @@
 /* GET /v1/bookings/{id}/ledger: what a booking has moved. */
 #include "ledger/ledger.h"
 
-#include "db/queries.h"
 #include "query/plan.h"
 
 struct ledger_booking_list_in {
@@ -48,18 +47,8 @@ const struct op op_ledger_booking_list = {
 static enum err ledger_booking_list_prepare(struct request *rq, struct selection *sel)
 {
     const struct ledger_booking_list_in *in = rq->in;
-    const struct principal *who = &rq->principal;
     struct db_param *booking = ARENA_NEW(rq->arena, struct db_param);
     *booking = db_uuid(&in->id);
     selection_where(sel, " and {t}.booking_id = $1", booking, 1);
-    struct db_batch *b = db_batch(rq->db, rq->arena);
-    int seen = DB_ADD(b, &q_ledger_booking_visible, db_uuid(&in->id), db_uuid(&who->user),
-                      db_uuid(perm_has(who->ceiling, PERM_BOOKING_READ) ? &who->user : NULL),
-                      db_bool(rq->arena, perm_has(who->perms, PERM_LEDGER_READ)));
-    struct db_failure failure;
-    if (db_run(b, &failure) != ERR_NONE) {
-        return fail_db(rq, &failure);
-    }
-    return PQntuples(db_result(b, seen)) == 1 ? ERR_NONE
-                                              : fail(rq, ERR_NOT_FOUND, NULL, "There is no such booking.");
+    return ledger_owner_visible(rq, LEDGER_OF_BOOKING, &in->id);
 }

@@ -1,7 +1,6 @@
 /* GET /v1/ledger/statements/{id}/entries: what made a balance. */
 #include "ledger/ledger.h"
 
-#include "db/queries.h"
 #include "query/plan.h"
 
 struct ledger_statement_entries_in {
@@ -49,13 +48,5 @@ static enum err ledger_statement_entries_prepare(struct request *rq, struct sele
     struct db_param *account = ARENA_NEW(rq->arena, struct db_param);
     *account = db_uuid(&in->id);
     selection_where(sel, " and {t}.account_id = $1", account, 1);
-    struct db_batch *b = db_batch(rq->db, rq->arena);
-    int seen = DB_ADD(b, &q_ledger_account_visible, db_uuid(&in->id), db_uuid(&rq->principal.user),
-                      db_bool(rq->arena, perm_has(rq->principal.perms, PERM_LEDGER_READ)));
-    struct db_failure failure;
-    if (db_run(b, &failure) != ERR_NONE) {
-        return fail_db(rq, &failure);
-    }
-    return PQntuples(db_result(b, seen)) == 1 ? ERR_NONE
-                                              : fail(rq, ERR_NOT_FOUND, NULL, "There is no such account.");
+    return ledger_owner_visible(rq, LEDGER_OF_ACCOUNT, &in->id);
 }

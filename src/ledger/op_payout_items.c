@@ -1,7 +1,6 @@
 /* GET /v1/payouts/{id}/items: the statement of a payout. */
 #include "ledger/ledger.h"
 
-#include "db/queries.h"
 #include "query/plan.h"
 
 struct payout_items_in {
@@ -49,13 +48,5 @@ static enum err payout_items_prepare(struct request *rq, struct selection *sel)
     struct db_param *payout = ARENA_NEW(rq->arena, struct db_param);
     *payout = db_uuid(&in->id);
     selection_where(sel, " and {t}.payout_id = $1", payout, 1);
-    struct db_batch *b = db_batch(rq->db, rq->arena);
-    int seen = DB_ADD(b, &q_payout_visible, db_uuid(&in->id), db_uuid(&rq->principal.user),
-                      db_bool(rq->arena, perm_has(rq->principal.perms, PERM_LEDGER_READ)));
-    struct db_failure failure;
-    if (db_run(b, &failure) != ERR_NONE) {
-        return fail_db(rq, &failure);
-    }
-    return PQntuples(db_result(b, seen)) == 1 ? ERR_NONE
-                                              : fail(rq, ERR_NOT_FOUND, NULL, "There is no such payout.");
+    return ledger_owner_visible(rq, LEDGER_OF_PAYOUT, &in->id);
 }

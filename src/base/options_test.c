@@ -136,6 +136,24 @@ START_TEST(environment_wins_and_strangers_are_ignored)
 }
 END_TEST
 
+START_TEST(business_time_moves_in_the_sandbox_alone)
+{
+    struct options *o = load("sandbox = yes\nclock = -2h\n");
+    ck_assert_msg(o != NULL, "%s", error);
+    ck_assert_int_eq(o->clock, INT64_C(-7200000000));
+    options_free(o);
+    o = load("sandbox = yes\nclock = +3d\n");
+    ck_assert_msg(o != NULL, "%s", error);
+    ck_assert_int_eq(o->clock, INT64_C(3) * 86400000000);
+    options_free(o);
+    check_refused("clock = +3d\n", ":1: business time is moved in sandbox mode only; sandbox is no");
+    check_refused("sandbox = yes\nclock = 3d\n",
+                  ":2: clock must be + or -, a number, and us, ms, s, m, h or d; or 0");
+    check_refused("sandbox = yes\nclock = +99999d\n",
+                  ":2: clock must be + or -, a number, and us, ms, s, m, h or d; or 0");
+}
+END_TEST
+
 START_TEST(refusals_name_line_and_reason)
 {
     check_refused("\n\nwokers = 3\n", ":3: unknown option 'wokers'; did you mean 'workers'?");
@@ -379,6 +397,7 @@ Suite *options_suite(void)
     tcase_add_test(t, credentials);
     tcase_add_test(t, the_sample_file_is_up_to_date);
     tcase_add_test(t, the_sample_file_loads);
+    tcase_add_test(t, business_time_moves_in_the_sandbox_alone);
     tcase_add_test(t, the_manual_names_every_option);
     tcase_add_test(t, values_in_force_are_listed_without_passwords);
     suite_add_tcase(s, t);

@@ -255,6 +255,18 @@ def test_killed_between_the_call_and_its_record(stack, stripe, guest, held):
     assert len(stripe.intents) == before + 1
 
 
+def test_what_is_held_for_a_request_is_taken_when_it_is_accepted(stack, stripe, guest, host, place):
+    assert host.put(f"/v1/properties/{place}/rules", json={"instant_book": False}).status_code == 200
+    asked = book(guest, quote(guest, place, 30).json()["id"]).json()
+    assert asked["status"] == "requested"
+    made = pay(guest, asked["id"], payment_method="pm_card_visa").json()
+    assert (made["status"], amounts(made)) == ("authorized", (0, 0, 0)), "nothing is taken before the host says yes"
+    assert host.post(f"/v1/bookings/{asked['id']}/accept").json()["status"] == "confirmed"
+    settle(stack)
+    payment, = guest.get(f"/v1/payments?booking_id={asked['id']}").json()["data"]
+    assert (payment["id"], payment["status"], amounts(payment)) == (made["id"], "captured", (TOTAL, 0, 0))
+
+
 # --- two parts, and a hold
 
 def test_a_deposit_and_the_balance_before_arrival(stack, stripe, guest, host, held, place):

@@ -2,6 +2,7 @@
 
 All 5,040 orders with NEXUS_ALL_ORDERS=1 (make check-orders); a sample of them otherwise.
 """
+import contextlib
 import itertools
 import json
 import os
@@ -33,6 +34,9 @@ def stack():
         running.set_options(payment_providers="offline, stripe", stripe_url=stub.url, stripe_secret_file=folder / "stripe.key",
                             stripe_webhook_secret_file=folder / "stripe.hook")
         running.start("api")
+        with contextlib.closing(running.db("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute("alter system set synchronous_commit = off")  # nothing crashes here, and there is much to write
+            cursor.execute("select pg_reload_conf()")
         yield running, stub
         assert running.ctl("ledger", "check", check=False).returncode == 0
     stub.close()

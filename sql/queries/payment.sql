@@ -10,12 +10,21 @@ with closed as (select payment_close($1))
 select from closed;
 
 -- name: payment_instant
--- $1 payment, $2 booking, $3 whether it is paid. The whole of a confirmed booking, offline.
+-- $1 payment, $2 booking, $3 whether it is paid. The whole of a confirmed booking, offline, unless it is paid otherwise.
 insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
 select $1, b.id, 'offline', 'charge', case when $3::bool then 'captured' else 'pending' end, b.total, b.currency,
        case when $3 then b.total else 0 end, case when $3 then now() end
   from bookings b
- where b.id = $2 and b.total > 0;
+ where b.id = $2 and b.total > 0
+   and not exists (select from payments x where x.booking_id = b.id and x.purpose <> 'security'
+                    and x.status in ('pending', 'requires_action', 'authorized', 'captured'));
+
+-- name: payment_capture_held
+-- A request ($1) was accepted: what is held for it is taken.
+insert into provider_calls (id, provider, payment_id, what, amount)
+select uuid_v7(), p.provider, p.id, 'capture', p.amount from payments p
+ where p.booking_id = $1 and p.purpose <> 'security' and p.status = 'authorized'
+   and not exists (select from provider_calls c where c.payment_id = p.id and c.what in ('capture', 'cancel'));
 
 -- name: payment_due
 -- What is to be paid for a booking ($1) of the guest ($2), which is locked; $3 provider.

@@ -25,9 +25,7 @@ const struct op op_booking_accept = {
 static void pay(struct request *rq, struct db_batch *b, const struct uuid *id, enum booking_status to)
 {
     (void)to;
-    if (merchants_find(rq->merchants, STR("offline"))) {
-        payment_add_instant(rq, b, id);
-    }
+    payment_add_instant(rq, b, id);
 }
 
 static enum err booking_accept_exec(struct request *rq)

@@ -33,10 +33,10 @@ void payment_add_refund(struct request *rq, struct db_batch *b, const struct uui
 void payment_add_close(struct request *rq, struct db_batch *b, const struct uuid *booking);
 
 /*
- * The payment of a booking that is confirmed by the batch, with the provider offline: paid at once, or
- * without option payment_offline_instant to be recorded by hand. A booking that does not exist by then has no
- * payment, so it may stand behind a statement that may refuse; the short form writes the same row by a CTE of
- * booking_create, which costs a refused attempt nothing.
+ * The payment of a booking that is confirmed by the batch, with the provider offline where that is switched
+ * on: paid at once, or without option payment_offline_instant to be recorded by hand. What another provider
+ * holds for it is captured instead. The short form writes the same row by a CTE of booking_create, which
+ * costs a refused attempt nothing.
  */
 void payment_add_instant(struct request *rq, struct db_batch *b, const struct uuid *booking);
 

@@ -23,8 +23,11 @@ void payment_add_instant(struct request *rq, struct db_batch *b, const struct uu
 {
     struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
     *id = uuid_v7();
-    (void)DB_ADD(b, &q_payment_instant, db_uuid(id), db_uuid(booking),
-                 db_bool(rq->arena, rq->options->payment_offline_instant));
+    if (merchants_find(rq->merchants, STR("offline"))) {
+        (void)DB_ADD(b, &q_payment_instant, db_uuid(id), db_uuid(booking),
+                     db_bool(rq->arena, rq->options->payment_offline_instant));
+    }
+    (void)DB_ADD(b, &q_payment_capture_held, db_uuid(booking));
 }
 
 void payment_add_call(struct request *rq, struct db_batch *b, const struct uuid *payment, const char *what,

@@ -7,6 +7,7 @@ LOG = re.compile(r"execute (?P<name>[^:\n]*): (?P<sql>.*?)(?:\n[^\n]*?DETAIL: +p
                  r"(?=\n\d{4}-\d\d-\d\d |\n?\Z)", re.S)
 PARAMETER = re.compile(r"\$(\d+) = (?:'((?:[^']|'')*)'|(NULL))")
 
+CLIENTS_MAX = 16  # of pgbench: each has its own part of the stays
 BEARER = "t (user_id, session_id, client_id, actor_id)"  # who has a token, once for each worker: no part of a request
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -147,7 +148,7 @@ def sale_script(stack, guest, stay, stays, kind="bookings"):
     replace = {property_id: "property", check_in: "check_in", check_out: "check_out", quote_id: "quote",
                **{value: name for value, name in values.items() if name}}
     script, variables = [
-        "\\set k :k + 1\n\\set n :client_id * 4000 + :k\n"
+        f"\\set k :k + 1\n\\set n :client_id * {len(stays) // CLIENTS_MAX} + :k\n"
         "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
         f"gen_random_uuid() as occupancy, gen_random_uuid() as payment from {table} where n = :n \\gset\n"], ["-D", "k=0"]
     for batch, name in zip(batches, "abcdefg"):

@@ -15,13 +15,12 @@ CODE = {path: path.read_text() for path in FILES}
 DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "jobs", "ledger", "oauth", "outbox",
            "payment", "pricing", "property", "review", "session"}
 BASE = {"base"}
-MIDDLE = BASE | {"json", "db", "cache", "fetch"}
+MIDDLE = BASE | {"json", "db", "cache"}
 LAYERS = {
     "base": set(),
     "json": BASE,
     "db": BASE,
     "cache": BASE,
-    "fetch": BASE,
     "auth": MIDDLE,
     "audit": BASE | {"db"},
     "http": MIDDLE | {"auth", "audit"},

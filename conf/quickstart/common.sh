@@ -223,7 +223,7 @@ unit_gone() { ! unit_alive "$1"; }
 # What a killed process left behind: the rest of its session. Nobody else can be in it, for as long as one member lives
 # the number is not given away; if it was, /proc has it again and nothing is done.
 unit_sweep() {
-    local pid start stat fields
+    local pid start stat fields left=()
     { [[ -f $RUN/pid/$1 ]] && read -r pid start <"$RUN/pid/$1" && unit_gone "$1"; } || return 0
     # There may be a dead process that nobody has waited for: still ours.
     [[ ! -e /proc/$pid || $(pid_start_time "$pid") == "$start" ]] || return 0
@@ -231,9 +231,20 @@ unit_sweep() {
         fields=$(sed -E 's/^.*\) //' "$stat" 2>/dev/null) || continue
         [[ $(cut -d' ' -f4 <<<"$fields") == "$pid" ]] || continue
         stat=${stat#/proc/}
+        left+=("${stat%/stat}")
         kill -KILL "${stat%/stat}" 2>/dev/null || :
     done
+    # Until the last of them is gone its sockets still take the ports.
+    wait_for 5 session_over "$pid" "${left[@]}" || :
     rm -f "$RUN/pid/$1"
+}
+
+session_over() { # SESSION PID...: true when none of the processes is of that session any more, but for those that are dead
+    local session=$1 pid
+    shift
+    for pid; do
+        [[ ! $(sed -E 's/^.*\) //' "/proc/$pid/stat" 2>/dev/null) =~ ^[^ZX]\ [0-9]+\ [0-9]+\ $session\  ]] || return 1
+    done
 }
 
 # unit_spawn NAME USER COMMAND...: start it in its own session with its output in the log.

@@ -64,8 +64,11 @@ def test_the_tarball_has_what_is_committed_and_no_more(tmp_path):
 INSTALLED = """
 bin/nexusctl
 sbin/nexus-api
+sbin/nexus-fetch
 sbin/nexus-jobs
 lib/systemd/system/nexus-api.service
+lib/systemd/system/nexus-fetch.service
+lib/systemd/system/nexus-fetch.socket
 lib/systemd/system/nexus-jobs.service
 lib/systemd/system/nexus-api.socket
 lib/systemd/system/nexus-migrate.service
@@ -76,6 +79,7 @@ share/bash-completion/completions/nexusctl
 share/man/man1/nexusctl.1
 share/man/man5/nexus.conf.5
 share/man/man8/nexus-api.8
+share/man/man8/nexus-fetch.8
 share/man/man8/nexus-jobs.8
 share/doc/nexus/HACKING.md
 share/doc/nexus/NEWS
@@ -121,7 +125,7 @@ def test_uninstall_leaves_nothing(tmp_path):
 
 
 def test_installed_units_name_installed_programs(installed):
-    for name in ("nexus-api", "nexus-jobs", "nexus-migrate"):
+    for name in ("nexus-api", "nexus-fetch", "nexus-jobs", "nexus-migrate"):
         text = (installed / f"lib/systemd/system/{name}.service").read_text()
         assert "@" not in re.sub(r"%|@[a-z-]+\b(?!@)", "", text), "something was not filled in"
         program = re.search(r"^ExecStart=[^/]*(/\S+)", text, re.M).group(1)
@@ -130,7 +134,7 @@ def test_installed_units_name_installed_programs(installed):
 
 # --- hardening
 
-@pytest.fixture(params=["sbin/nexus-api", "sbin/nexus-jobs", "bin/nexusctl"])
+@pytest.fixture(params=["sbin/nexus-api", "sbin/nexus-fetch", "sbin/nexus-jobs", "bin/nexusctl"])
 def program(request, installed):
     if for_tests_only():
         pytest.skip("a build with sanitizers or counters")

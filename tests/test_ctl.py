@@ -35,10 +35,11 @@ def fresh(cluster):
 
 def commands():
     text = subprocess.run([NEXUSCTL, "--help"], capture_output=True, text=True, check=True).stdout
+    listed = " ".join(re.search(r"^Commands[^\n]*\n((?:  .*\n)+)", text, re.M)[1].split()).removesuffix(".")
     found = []
-    for name, words in re.findall(r"^  (\S+(?: \S+)?)  +(\S.*(?:\n {24}.*)*)", text.split("Options")[0], re.M):
-        group = name.removesuffix(" COMMAND")
-        found += [name] if group == name else [f"{group} {word}" for word in re.split(r",\s+", words)]
+    for entry in listed.split("; "):
+        group = re.fullmatch(r"(\S+) \((.*)\)", entry)
+        found += [f"{group[1]} {word}" for word in group[2].split(", ")] if group else [entry]
     return found
 
 

@@ -8,7 +8,7 @@ from stack import TOP
 from tables import options, quantity
 
 FOLDER = TOP / "systemd"
-SERVICES = ["nexus-api", "nexus-jobs", "nexus-migrate"]
+SERVICES = ["nexus-api", "nexus-fetch", "nexus-jobs", "nexus-migrate"]
 EXPOSURE_MAX = 1.5
 
 
@@ -20,7 +20,7 @@ def units(tmp_path):
         text = re.sub(r"@s?bindir@/nexus\S*", "/bin/true", text).replace("@sysconfdir@", "/etc")
         assert "@" not in re.sub(r"@system-service|@privileged|@resources", "", text)
         (tmp_path / f"{name}.service").write_text(text)
-    for name in ("nexus-api.socket", "nexus.target"):
+    for name in ("nexus-api.socket", "nexus-fetch.socket", "nexus.target"):
         (tmp_path / name).write_text((FOLDER / name).read_text())
     return tmp_path
 
@@ -62,6 +62,7 @@ def test_units_agree_with_the_option_table():
     assert stop > quantity(table["drain_timeout"]) + quantity(table["request_deadline"])
     for name in re.findall(r"NEXUS_([A-Z_]+)=credential:", service):
         assert name.lower() in table
+    assert f"ListenStream={table['fetch_socket']}" in (FOLDER / "nexus-fetch.socket").read_text()
     unit = (FOLDER / "nexus-api.socket").read_text()
     assert f"SocketMode={table['listen_mode']}" in unit and f"ListenStream={table['listen']}" in unit
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The generated nexus.conf, migrations, nexus-api, nexus-jobs and nexusctl.
+# The generated nexus.conf, migrations, nexus-api, nexus-jobs, nexus-fetch and nexusctl.
 
 # What the stack decides; lines of NEXUS_OPTIONS come on top and replace these.
 config_lines() {
@@ -12,6 +12,7 @@ database_owner = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_owner"
 redis = unix:$RUN/sock/redis.sock
 token_keys = $RUN/secret/keys
 secret_file = $RUN/secret/cursor.key
+fetch_socket = $RUN/sock/fetch.sock
 CONF
     cat "$RUN/options.new"
 }
@@ -73,6 +74,26 @@ jobs_start() {
 jobs_running() { grep -qs '"message":"jobs started"' "$RUN/log/jobs.log"; }
 
 jobs_stop() { unit_stop jobs TERM 20; }
+
+# Only where something would ask it.
+fetch_wanted() { ! grep -qxE 'fetch_socket = *("")?' "$CONF"; }
+
+fetch_up() {
+    fetch_wanted || { fetch_stop; return; }
+    local running=$RUN/fetch.running
+    cat "$CONF" "$RUN/bin/nexus-fetch" | cksum >"$running.new"
+    if unit_alive fetch && ! cmp -s "$running.new" "$running"; then fetch_stop; fi
+    mv "$running.new" "$running"
+    fetch_start
+}
+
+fetch_start() {
+    fetch_wanted || return 0
+    unit_alive fetch || unit_spawn fetch "$(service_user)" "$RUN/bin/nexus-fetch" -c "$CONF"
+    unit_wait fetch 10 test -S "$RUN/sock/fetch.sock"
+}
+
+fetch_stop() { unit_stop fetch TERM 20; }
 
 ready_wait() {
     wait_for 30 ready_answers || { ready_answers -S -w 'HTTP %{http_code}\n' -o -; return 1; }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Steps, settings, files and processes: what every other part of ./quickstart uses.
 
-UNITS="postgresql redis api jobs nginx"
+UNITS="postgresql redis fetch api jobs nginx"
 SERVICE_USER=www-data # what runs beside PostgreSQL when the caller is root
 
 RUN=${NEXUS_RUN_DIR:-$TOP/.run}
@@ -22,6 +22,7 @@ am_root() { [[ $(id -u) -eq 0 ]]; }
 # --- talking ---------------------------------------------------------------------------------------------------
 
 declare -A HINT=(
+    [fetch]="See ./quickstart logs fetch"
     [packages]="Is there a network and a Debian 12 mirror? Try: apt-get update"
     [build]="The compiler's message is in the log; a stale tree is cured by: rm -rf build"
     [programs]="Build first: ./quickstart up (without --no-build)"
@@ -273,6 +274,7 @@ unit_stop() {
 units_status() {
     local unit pid all=0
     for unit in $UNITS; do
+        [[ $unit != fetch ]] || fetch_wanted || continue
         if pid=$(unit_pid "$unit"); then
             printf '%-12s %8s  %s\n' "$unit" "$pid" running
         else

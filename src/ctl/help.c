@@ -1,5 +1,5 @@
 /* What nexusctl says of itself, made from the command entries. */
-#include "base/str.h"
+#include "base/buf.h"
 #include "ctl/ctl.h"
 
 #define WIDTH       79
@@ -59,33 +59,37 @@ static bool same_group(const struct ctl_command *a, const struct ctl_command *b)
     return n > 0 && n == group_length(b) && strncmp(a->name, b->name, n) == 0;
 }
 
-/* Commands that share their first word, which stand together, in one entry. Returns the last of them. */
-static const struct ctl_command *const *write_group(FILE *out, const struct ctl_command *const *c)
+/* Commands that share their first word stand together: "role (create, list)". Returns the last of them. */
+static const struct ctl_command *const *add_group(struct buf *words, const struct ctl_command *const *c)
 {
-    char words[512];
     size_t n = group_length(*c);
-    int used = snprintf(words, sizeof(words), "%s", (*c)->name + n + 1);
-    for (; same_group(c[0], c[1]) && used < (int)sizeof(words); c++) {
-        used += snprintf(words + used, sizeof(words) - (size_t)used, ", %s", c[1]->name + n + 1);
+    buf_printf(words, "%.*s (%s", (int)n, (*c)->name, (*c)->name + n + 1);
+    for (; same_group(c[0], c[1]); c++) {
+        buf_printf(words, ", %s", c[1]->name + n + 1);
     }
-    int column = fprintf(out, "  %.*s COMMAND", (int)n, (*c)->name);
-    fprintf(out, "%*s", NAME_COLUMN - column, "");
-    write_wrapped(out, words, NAME_COLUMN, NAME_COLUMN);
+    buf_addc(words, ')');
     return c;
 }
 
+/* Names alone, or it would not fit the smallest terminal. */
 void ctl_help_all(FILE *out)
 {
-    fputs("Example: nexusctl check\n\nUsage: nexusctl [-c FILE] COMMAND [OPTION]... "
-          "[ARGUMENT]...\n\nCommands:\n",
-          out);
+    struct buf words;
+    buf_init(&words, 16 * 1024);
     for (const struct ctl_command *const *c = ctl_commands; *c; c++) {
         if (same_group(c[0], c[1])) {
-            c = write_group(out, c);
+            c = add_group(&words, c);
         } else {
-            write_command(out, *c);
+            buf_addz(&words, (*c)->name);
         }
+        buf_addz(&words, c[1] ? "; " : ".");
     }
+    buf_addc(&words, '\0');
+    fputs("Example: nexusctl check\n\nUsage: nexusctl [-c FILE] COMMAND [OPTION]... "
+          "[ARGUMENT]...\n\nCommands, each explained by nexusctl COMMAND --help:\n  ",
+          out);
+    write_wrapped(out, words.p, 2, 2);
+    buf_free(&words);
     fputs("\nOptions of every command: ", out);
     for (const struct ctl_option *o = ctl_global_options; o->name; o++) {
         fprintf(out, "--%s%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "",

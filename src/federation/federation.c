@@ -26,6 +26,7 @@ struct fetch_session federation_calls(struct request *rq, const struct provider 
 {
     return (struct fetch_session){
         .arena = rq->arena,
+        .options = rq->options,
         .issuer = p->issuer,
         .ca = rq->options->login_providers_ca,
         .timeout_us = rq->options->login_providers_timeout,

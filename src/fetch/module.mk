@@ -1,5 +1,11 @@
-# src/fetch: calls to servers of others, by libcurl.
-libnexus_a_SOURCES += %D%/fetch.h %D%/fetch.c
+# src/fetch: calls to servers of others, by libcurl; the program nexus-fetch, which makes them.
+libnexus_a_SOURCES += %D%/fetch.h %D%/fetch.c %D%/address.c %D%/call.h %D%/call.c %D%/url.h %D%/url.c %D%/wire.h \
+	%D%/wire.c %D%/fetcher.h %D%/fetcher.c
+
+sbin_PROGRAMS += nexus-fetch
+nexus_fetch_SOURCES = %D%/main.c
+nexus_fetch_LDADD = $(NEXUS_LIBS)
+dist_man_MANS += docs/man/nexus-fetch.8
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/fetch_tests

@@ -165,6 +165,7 @@ static void make_call(struct request *rq, struct claimed *c)
         return;
     }
     struct fetch_session calls = { .arena = rq->arena,
+                                   .options = rq->options,
                                    .issuer = c->merchant->url,
                                    .ca = rq->options->payment_ca,
                                    .timeout_us = rq->options->payment_timeout,

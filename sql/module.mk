@@ -13,7 +13,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123100100_pricing.sql \
 	%D%/migrations/20261123100200_booking_life.sql \
 	%D%/migrations/20261123100300_payments.sql \
-	%D%/migrations/20261123100400_ledger.sql
+	%D%/migrations/20261123100400_ledger.sql \
+	%D%/migrations/20261123110000_jobs.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
@@ -25,6 +26,7 @@ nexus_queries = \
 	%D%/queries/calendar.sql \
 	%D%/queries/federation.sql \
 	%D%/queries/idempotency.sql \
+	%D%/queries/jobs.sql \
 	%D%/queries/ledger.sql \
 	%D%/queries/member.sql \
 	%D%/queries/outbox.sql \

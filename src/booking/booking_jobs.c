@@ -5,29 +5,29 @@
 
 #define BATCH 100
 
-static enum err sweep(struct request *rq, const struct db_statement *statement, int64_t *done)
+static enum err sweep(struct request *rq, const struct db_statement *statement, struct job_run *run)
 {
     struct db_batch *b = write_batch(rq);
     int swept = DB_ADD(b, statement, db_int8(rq->arena, BATCH));
     bool replayed;
     enum err e = write_run(rq, b, &replayed);
-    *done = e ? 0 : db_get_int8(db_result(b, swept), 0, 0);
+    run->done = e ? 0 : db_get_int8(db_result(b, swept), 0, 0);
     return e;
 }
 
-static enum err expire(struct request *rq, int64_t *done)
+static enum err expire(struct request *rq, struct job_run *run)
 {
-    return sweep(rq, &q_booking_expire, done);
+    return sweep(rq, &q_booking_expire, run);
 }
 
-static enum err complete(struct request *rq, int64_t *done)
+static enum err complete(struct request *rq, struct job_run *run)
 {
-    return sweep(rq, &q_booking_complete, done);
+    return sweep(rq, &q_booking_complete, run);
 }
 
-static enum err change_expire(struct request *rq, int64_t *done)
+static enum err change_expire(struct request *rq, struct job_run *run)
 {
-    return sweep(rq, &q_booking_change_expire, done);
+    return sweep(rq, &q_booking_change_expire, run);
 }
 
 const struct job job_booking_change_expire = {

@@ -17,15 +17,22 @@ const struct ctl_command ctl_jobs_list = {
     .run = jobs_list_run,
 };
 
+static const struct ctl_option run_options[] = {
+    { "all", NULL, "Run what waits and is due, until nothing is; no NAME then." },
+    { NULL, NULL, NULL },
+};
+
 const struct ctl_command ctl_jobs_run = {
     .name = "jobs run",
-    .args = "NAME",
+    .args = "[NAME]",
     .example = "nexusctl jobs run booking-expire",
-    .summary = "Run a job once, now, in the foreground",
-    .doc = "Runs it until it finds nothing more to do, and prints how much there was. It does no harm to run "
-           "it while "
-           "nexus-jobs does too.",
-    .min_args = 1,
+    .summary = "Run a job now, in the foreground",
+    .doc =
+        "Runs a job that has no payload until it finds nothing more to do, and prints how much there was. "
+        "With "
+        "--all it runs every waiting job that is due and prints how many; what others are running is waited "
+        "for. It does no harm to run it while nexus-jobs does too.",
+    .options = run_options,
     .max_args = 1,
     .run = jobs_run_run,
 };
@@ -48,11 +55,46 @@ static enum ctl_exit jobs_list_run(struct ctl *ctl)
     return CTL_OK;
 }
 
+#define PATIENCE_US INT64_C(60000000) /* with others who run what is waited for */
+
+static enum ctl_exit exit_of(enum err e)
+{
+    return !e                     ? CTL_OK
+           : e == ERR_UNAVAILABLE ? CTL_UNAVAILABLE
+                                  : ctl_fail(CTL_FAILED, "%s", err_info(e)->title);
+}
+
+static enum ctl_exit run_all(struct ctl *ctl, struct jobs *j)
+{
+    int64_t ran, failed;
+    enum err e = jobs_drain(j, PATIENCE_US, &ran, &failed);
+    printf(ctl_json(ctl) ? "{\"ran\":%" PRId64 ",\"failed\":%" PRId64 "}\n"
+                         : "%" PRId64 " ran, %" PRId64 " failed\n",
+           ran, failed);
+    return exit_of(e);
+}
+
+static enum ctl_exit run_one(struct ctl *ctl, struct jobs *j, const struct job *job)
+{
+    int64_t done;
+    enum err e = job_sweep(j, job, NULL, &done);
+    printf(ctl_json(ctl) ? "{\"done\":%" PRId64 "}\n" : "%" PRId64 "\n", done);
+    return exit_of(e);
+}
+
 static enum ctl_exit jobs_run_run(struct ctl *ctl)
 {
-    const struct job *job = job_find(str_from(ctl_arg(ctl, 0)));
-    if (!job) {
-        return ctl_fail(CTL_NOT_FOUND, "no job '%.64s'; nexusctl jobs list shows them", ctl_arg(ctl, 0));
+    bool all = ctl_given(ctl, "all");
+    const char *name = ctl_arg(ctl, 0);
+    if (all == (name != NULL)) {
+        return ctl_fail(CTL_USAGE, "the name of a job or --all, please");
+    }
+    const struct job *job = name ? job_find(str_from(name)) : NULL;
+    if (name && !job) {
+        return ctl_fail(CTL_NOT_FOUND, "no job '%.64s'; nexusctl jobs list shows them", name);
+    }
+    if (job && job->payload) {
+        return ctl_fail(CTL_USAGE, "%s has a payload and is run for a row; nexusctl jobs run --all", name);
     }
     const struct options *o = ctl_options(ctl);
     char error[512];
@@ -60,12 +102,8 @@ static enum ctl_exit jobs_run_run(struct ctl *ctl)
     if (!j) {
         return o ? ctl_fail(CTL_FAILED, "%s", error) : CTL_FAILED;
     }
-    int64_t done;
     log_init("nexusctl", LOG_WARN);
-    enum err e = job_run(j, job, NULL, &done);
-    printf(ctl_json(ctl) ? "{\"done\":%" PRId64 "}\n" : "%" PRId64 "\n", done);
+    enum ctl_exit exit = all ? run_all(ctl, j) : run_one(ctl, j, job);
     jobs_free(j);
-    return !e                     ? CTL_OK
-           : e == ERR_UNAVAILABLE ? CTL_UNAVAILABLE
-                                  : ctl_fail(CTL_FAILED, "%s", err_info(e)->title);
+    return exit;
 }

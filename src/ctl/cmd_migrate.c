@@ -4,6 +4,7 @@
 #include "ctl/commands.h"
 #include "ctl/pg.h"
 #include "ctl/schema.h"
+#include "jobs/jobs.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -185,6 +186,22 @@ static enum ctl_exit print_status(const struct run *run)
     return schema_current(&run->schema) ? CTL_OK : CTL_PROBLEMS;
 }
 
+/* The schema may be that of an older version, when --dir says so. */
+static bool set_kinds(const struct run *run)
+{
+    const char *params[] = { arena_strdup(run->memory, job_kinds(run->memory)) };
+    PGresult *r = pg_query(run->c, "select to_regprocedure('job_kinds_set(jsonb)') is not null");
+    bool there = r && PQgetvalue(r, 0, 0)[0] == 't';
+    bool ok = r != NULL;
+    PQclear(r);
+    if (there) {
+        r = pg_query_params(run->c, "select job_kinds_set($1::jsonb)", 1, params);
+        ok = r != NULL;
+        PQclear(r);
+    }
+    return ok;
+}
+
 static bool apply_pending(struct run *run)
 {
     bool ok = !run->dry || pg_exec(run->c, "begin");
@@ -193,7 +210,7 @@ static bool apply_pending(struct run *run)
         struct schema_migration *m = &run->schema.items[i];
         ok = m->state != SCHEMA_PENDING || apply(run, m);
     }
-    return ok && (!run->dry || pg_exec(run->c, "rollback"));
+    return ok && set_kinds(run) && (!run->dry || pg_exec(run->c, "rollback"));
 }
 
 static enum ctl_exit migrate(struct run *run, const char *dir)

@@ -1,50 +1,14 @@
-/* Jobs and how one runs. */
-#include "jobs/jobs.h"
+/* A process that runs jobs. */
+#include "jobs/internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/access.h"
-#include "http/idempotency.h"
+#include "db/queries.h"
 #include "http/op.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define ARENA_BLOCK    (64 * 1024)
-#define ATTEMPTS_MAX   5
-#define PAUSE_FIRST_US 2000
-
-#define JOB(id)        extern const struct job job_##id;
-#include "jobs/jobs.def"
-#undef JOB
-
-const struct job *const job_registry[] = {
-#define JOB(id) &job_##id,
-#include "jobs/jobs.def"
-#undef JOB
-    NULL,
-};
-
-const struct job *job_find(struct str name)
-{
-    for (size_t i = 0; job_registry[i]; i++) {
-        if (str_eqz(name, job_registry[i]->name)) {
-            return job_registry[i];
-        }
-    }
-    return NULL;
-}
-
-struct jobs {
-    const struct options *options;
-    struct db *db;
-    struct cache *cache;
-    struct arena *arena;
-    struct buf out;
-    struct str secret; /* malloc'd */
-    struct merchants *merchants;
-};
+#define ARENA_BLOCK (64 * 1024)
 
 struct jobs *jobs_create(const struct options *o, char *error, size_t error_size)
 {
@@ -63,6 +27,7 @@ struct jobs *jobs_create(const struct options *o, char *error, size_t error_size
     j->db = db_create(o, DB_ROLE_API);
     j->cache = cache_create(o);
     j->arena = arena_create(ARENA_BLOCK, (size_t)o->request_memory);
+    j->claims = arena_create(ARENA_BLOCK, (size_t)o->request_memory);
     buf_init(&j->out, (size_t)o->response_limit);
     if (!j->merchants) {
         jobs_free(j);
@@ -84,12 +49,13 @@ void jobs_free(struct jobs *j)
     }
     merchants_free(j->merchants);
     arena_destroy(j->arena);
+    arena_destroy(j->claims);
     buf_free(&j->out);
     free(j);
 }
 
 /* Nobody's request: what is written by it names no user. */
-static struct request *start(struct jobs *j, const struct op *op)
+struct request *job_request(struct jobs *j, const struct op *op)
 {
     struct request *rq = ARENA_NEW(j->arena, struct request);
     buf_reset(&j->out);
@@ -110,62 +76,17 @@ static struct request *start(struct jobs *j, const struct op *op)
     return rq;
 }
 
-static void pause_before(int number)
+void job_report(struct jobs *j, struct request *rq, const struct job *job, enum err e)
 {
-    struct uuid random = uuid_v4();
-    struct timespec t = { .tv_nsec = (PAUSE_FIRST_US + random.b[0] * 16L) * number * 1000 };
-    nanosleep(&t, NULL);
-}
-
-/* One piece, again after a deadlock, as requests do it. */
-static enum err piece(struct jobs *j, const struct job *job, int64_t *done)
-{
-    const struct op op = { .name = job->name, .flags = OP_IDEMPOTENT };
-    for (int number = 1;; number++) {
-        arena_reset(j->arena);
-        struct request *rq = start(j, &op);
-        *done = 0;
-        enum err e = job->exec(rq, done);
-        e = e ? fail(rq, e, NULL, NULL) : rq->err ? rq->err : write_finish(rq);
-        if (e) {
-            write_abandon(rq);
-        }
-        access_settle(rq);
-        bool again = rq->write.again && number < ATTEMPTS_MAX;
-        if (e && !again) {
-            LOG(LOG_WARN, "job failed", LOG_TEXT("job", job->name), LOG_TEXT("code", err_info(e)->code),
-                LOG_TEXT("detail", rq->detail ? rq->detail : ""), LOG_TEXT("request_id", rq->id),
-                LOG_TEXT("error", e == ERR_INTERNAL || e == ERR_UNAVAILABLE ? db_error(j->db) : ""));
-        }
-        if (!again) {
-            return e;
-        }
-        pause_before(number);
-    }
-}
-
-enum err job_run(struct jobs *j, const struct job *job, const volatile int *stop, int64_t *done)
-{
-    int64_t start_us = clock_mono_us(), some;
-    enum err e;
-    *done = 0;
-    do {
-        e = piece(j, job, &some);
-        *done += e ? 0 : some;
-    } while (!e && some > 0 && !(stop && *stop));
-    if (*done > 0) {
-        LOG(LOG_INFO, "job", LOG_TEXT("job", job->name), LOG_NUM("done", *done),
-            LOG_NUM("us", clock_mono_us() - start_us));
-    }
-    arena_reset(j->arena);
-    return e;
+    LOG(LOG_WARN, "job failed", LOG_TEXT("job", job->name), LOG_TEXT("code", err_info(e)->code),
+        LOG_TEXT("detail", rq->detail ? rq->detail : ""), LOG_TEXT("request_id", rq->id),
+        LOG_TEXT("error", e == ERR_INTERNAL || e == ERR_UNAVAILABLE ? db_error(j->db) : ""));
 }
 
 /* ---- the loop of nexus-jobs ---- */
 
-#define JOBS_MAX    64
 #define PAYLOAD_MAX 128
-#define WAIT_MAX_US 5000000 /* between two looks at the connection */
+#define WAIT_MAX_US 1000000 /* between two looks at the table */
 
 static const struct db_statement statement_listen = { "jobs_listen", "listen " JOBS_CHANNEL, 0, true };
 
@@ -184,13 +105,25 @@ static void listen_again(struct jobs *j)
 static void run_due(struct jobs *j, int64_t next[JOBS_MAX], const volatile int *stop)
 {
     for (size_t i = 0; job_registry[i] && !*stop; i++) {
-        if (clock_mono_us() >= next[i]) {
+        if (job_registry[i]->every_us > 0 && clock_mono_us() >= next[i]) {
             int64_t done; /* what failed was logged, and is tried again when due */
-            enum err e = job_run(j, job_registry[i], stop, &done);
+            enum err e = job_sweep(j, job_registry[i], stop, &done);
             (void)e;
             next[i] = clock_mono_us() + job_registry[i]->every_us;
         }
     }
+}
+
+/* Rows of the table; false when there is none left. */
+static bool run_rows(struct jobs *j, const volatile int *stop)
+{
+    struct job_row rows[JOBS_CLAIM_MAX];
+    size_t n;
+    if (job_rows_claim(j, 1, rows, &n) != ERR_NONE || n == 0) {
+        return false;
+    }
+    (void)job_row_run(j, &rows[0], stop);
+    return true;
 }
 
 static int64_t until_next(const int64_t next[JOBS_MAX])
@@ -198,7 +131,7 @@ static int64_t until_next(const int64_t next[JOBS_MAX])
     int64_t now = clock_mono_us(), wait = WAIT_MAX_US;
     for (size_t i = 0; job_registry[i]; i++) {
         int64_t left = next[i] - now;
-        wait = left < wait ? left : wait;
+        wait = job_registry[i]->every_us > 0 && left < wait ? left : wait;
     }
     return wait > 0 ? wait : 0;
 }
@@ -212,14 +145,28 @@ static void hurry(int64_t next[JOBS_MAX], const char *name)
     }
 }
 
+/* What job_add has to know; nexusctl migrate says it too. */
+static void kinds_set(struct jobs *j)
+{
+    struct db_failure failure;
+    struct db_batch *b = db_batch(j->db, j->arena);
+    (void)DB_ADD(b, &q_job_kinds_set, db_text(job_kinds(j->arena)));
+    if (db_run(b, &failure) != ERR_NONE) {
+        LOG(LOG_WARN, "the list of jobs could not be kept", LOG_TEXT("code", err_info(failure.err)->code));
+    }
+    arena_reset(j->arena);
+}
+
 void jobs_loop(struct jobs *j, const volatile int *stop, const sigset_t *open)
 {
-    _Static_assert(sizeof(job_registry) / sizeof(job_registry[0]) <= JOBS_MAX, "room for all jobs");
     int64_t next[JOBS_MAX] = { 0 };
+    kinds_set(j);
     while (!*stop) {
         char told[PAYLOAD_MAX];
         listen_again(j);
         run_due(j, next, stop);
+        while (!*stop && run_rows(j, stop)) {
+        }
         for (int64_t wait = until_next(next); !*stop && db_await(j->db, wait, open, told, sizeof(told));
              wait = 0) {
             hurry(next, told);

@@ -1,5 +1,5 @@
 # src/jobs: what is done by time; the program nexus-jobs.
-libnexus_a_SOURCES += %D%/jobs.h %D%/jobs.def %D%/jobs.c
+libnexus_a_SOURCES += %D%/jobs.h %D%/jobs.def %D%/internal.h %D%/claim.c %D%/jobs.c %D%/probe.c %D%/registry.c %D%/run.c
 
 sbin_PROGRAMS += nexus-jobs
 nexus_jobs_SOURCES = %D%/main.c

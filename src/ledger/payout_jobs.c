@@ -5,13 +5,13 @@
 
 #define BATCH 100
 
-static enum err pay(struct request *rq, int64_t *done)
+static enum err pay(struct request *rq, struct job_run *run)
 {
     struct db_batch *b = write_batch(rq);
     int paid = DB_ADD(b, &q_payout_work, db_int8(rq->arena, BATCH));
     bool replayed;
     enum err e = write_run(rq, b, &replayed);
-    *done = e ? 0 : db_get_int8(db_result(b, paid), 0, 0);
+    run->done = e ? 0 : db_get_int8(db_result(b, paid), 0, 0);
     return e;
 }
 

@@ -8,11 +8,11 @@
 #define PIECE      20
 #define SILENCE_US (600 * SECOND_US) /* of a provider about a payment, before it is asked */
 
-static enum err calls(struct request *rq, int64_t *done)
+static enum err calls(struct request *rq, struct job_run *run)
 {
     int made;
     enum err e = payment_run_calls(rq, NULL, PIECE, &made);
-    *done = made;
+    run->done = made;
     return e;
 }
 
@@ -23,11 +23,11 @@ const struct job job_payment_calls = {
     .exec = calls
 };
 
-static enum err events(struct request *rq, int64_t *done)
+static enum err events(struct request *rq, struct job_run *run)
 {
     int handled;
     enum err e = payment_run_events(rq, STR_NONE, STR_NONE, PIECE, &handled);
-    *done = handled;
+    run->done = handled;
     return e;
 }
 
@@ -40,11 +40,11 @@ const struct job job_payment_events = {
 
 /* The calls it writes down are made by payment-calls; it finds them once, so it is not called again at once.
  */
-static enum err reconcile(struct request *rq, int64_t *done)
+static enum err reconcile(struct request *rq, struct job_run *run)
 {
     int64_t asked;
     enum err e = payment_reconcile(rq, SILENCE_US, &asked);
-    *done = 0;
+    run->done = 0;
     return e;
 }
 
@@ -55,7 +55,7 @@ const struct job job_payment_reconcile = {
     .exec = reconcile
 };
 
-static enum err schedule(struct request *rq, int64_t *done)
+static enum err schedule(struct request *rq, struct job_run *run)
 {
     bool replayed;
     struct db_batch *b = write_batch(rq);
@@ -64,7 +64,7 @@ static enum err schedule(struct request *rq, int64_t *done)
                             db_int8(rq->arena, rq->options->security_release));
     enum err e = write_run(rq, b, &replayed);
     if (!e) {
-        *done = db_get_int8(db_result(b, balances), 0, 0) + db_get_int8(db_result(b, securities), 0, 0);
+        run->done = db_get_int8(db_result(b, balances), 0, 0) + db_get_int8(db_result(b, securities), 0, 0);
     }
     return e;
 }

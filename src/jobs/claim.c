@@ -1,0 +1,78 @@
+/* Taking rows that are due. */
+#include "jobs/internal.h"
+
+#include "db/queries.h"
+
+/* Names, versions and leases of all jobs, those of urgent ones first. Within a queue each claim begins with
+ * another job, so that none is kept waiting by one that has always something to do. */
+struct wanted {
+    struct str names[JOBS_MAX];
+    int32_t versions[JOBS_MAX], most[JOBS_MAX];
+    int64_t leases[JOBS_MAX];
+    size_t n;
+};
+
+static void want(struct wanted *w, const struct job *job, size_t most)
+{
+    w->names[w->n] = str_from(job->name);
+    w->versions[w->n] = job_version(job);
+    w->leases[w->n] = job_timeout_us(job) + JOB_LEASE_US;
+    /* What may take long is taken one by one: a row taken ahead waits for nobody else. */
+    w->most[w->n] = job->calls ? 1 : (int32_t)most;
+    w->n++;
+}
+
+static void want_all(struct wanted *w, size_t most, size_t turn)
+{
+    static const enum job_queue order[] = { JOBS_URGENT, JOBS_NORMAL, JOBS_BULK };
+    size_t count = job_count();
+    for (size_t q = 0; q < sizeof(order) / sizeof(order[0]); q++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct job *job = job_registry[(i + turn) % count];
+            if (job->queue == order[q]) {
+                want(w, job, most);
+            }
+        }
+    }
+}
+
+static struct str text_or_none(const PGresult *r, int row, int col)
+{
+    return db_is_null(r, row, col) ? STR_NONE : db_get_text(r, row, col);
+}
+
+static void read_row(const PGresult *r, int i, struct job_row *row)
+{
+    *row = (struct job_row){ .id = db_get_uuid(r, i, 0),
+                             .job = job_find(db_get_text(r, i, 1)),
+                             .key = db_get_text(r, i, 2),
+                             .payload = text_or_none(r, i, 3),
+                             .version = db_get_int4(r, i, 4),
+                             .claims = db_get_int4(r, i, 5),
+                             .attempts = db_get_int4(r, i, 6),
+                             .due_us = db_get_timestamptz(r, i, 7),
+                             .leased_until_us = db_get_timestamptz(r, i, 8) };
+}
+
+enum err job_rows_claim(struct jobs *j, size_t most, struct job_row *rows, size_t *n)
+{
+    static size_t turn;
+    struct arena *a = j->claims;
+    arena_reset(a);
+    struct wanted *w = ARENA_NEW(a, struct wanted);
+    want_all(w, most, turn++);
+    struct db_failure failure;
+    struct db_batch *b = db_batch(j->db, a);
+    int at = DB_ADD(b, &q_jobs_claim, db_text_array(a, w->names, w->n), db_int4_array(a, w->versions, w->n),
+                    db_int8_array(a, w->leases, w->n), db_int4_array(a, w->most, w->n),
+                    db_int4(a, (int32_t)most), db_int4(a, j->runner));
+    *n = 0;
+    if (db_run(b, &failure) != ERR_NONE) {
+        return failure.err;
+    }
+    const PGresult *r = db_result(b, at);
+    for (int i = 0; i < PQntuples(r) && *n < most; i++) {
+        read_row(r, i, &rows[(*n)++]);
+    }
+    return ERR_NONE;
+}

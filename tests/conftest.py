@@ -1,7 +1,7 @@
 """Fixtures of the black-box suite.
 
-stack          one running stack for the whole session. `./quickstart test` names its place in NEXUS_TEST_RUN_DIR; without
-               that a stack in a temporary place is started and removed.
+stack          one running stack for the whole session, or for each process of pytest -n. `./quickstart test` names its place in
+               NEXUS_TEST_RUN_DIR; without that a stack in a temporary place is started and removed.
 fresh_stack    function: fresh_stack(options={...}, demo=N) starts a second stack for this test only, for tests that
                kill, reload or reconfigure.
 user           function: user(name=...) signs up and logs in on `stack`.
@@ -28,6 +28,7 @@ import stack as stacks  # noqa: E402
 def stack():
     place = os.environ.get("NEXUS_TEST_RUN_DIR")
     if place:
+        place = "-".join(filter(None, (place, os.environ.get("PYTEST_XDIST_WORKER"))))
         shared = openapi.guard(stacks.Stack(place, demo=int(os.environ.get("NEXUS_DEMO", "0"))).up())
         yield shared
         shared.assert_sane()

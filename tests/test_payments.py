@@ -75,13 +75,17 @@ HOLD = """with q as (select q.*, p.host_id, occupancy_take(gen_random_uuid(), q.
                  nexus_now() + interval '15 min' from q"""
 
 
-@pytest.fixture
-def held(stack, guest, place):
-    """A booking that waits for its money."""
+def hold(stack, guest, place):
     made = str(uuid.uuid4())
     with stack.db() as connection, connection.cursor() as cursor:
         cursor.execute(HOLD, {"id": made, "quote": quote(guest, place, 30).json()["id"], "guest": guest.id})
     return made
+
+
+@pytest.fixture
+def held(stack, guest, place):
+    """A booking that waits for its money."""
+    return hold(stack, guest, place)
 
 
 def pay(session, booking, key=None, **more):
@@ -175,6 +179,19 @@ def test_a_card_that_is_good(stack, stripe, guest, host, held):
     refund = host.post("/v1/refunds", json={"payment_id": body["id"], "amount": 4000, "reason": "noise"}).json()
     assert wait_until(lambda: host.get(f"/v1/refunds/{refund['id']}").json()["status"] == "done")
     assert amounts(read(guest, body["id"])) == (TOTAL, 0, 4000)
+
+
+def test_a_currency_that_stripe_writes_in_hundredths(stack, stripe, guest, host):
+    """The Icelandic króna has no minor units in ISO 4217."""
+    place = make_property(host, price={"amount": 9000, "currency": "ISK"})
+    held = hold(stack, guest, place["id"])
+    body = pay(guest, held, payment_method="pm_card_visa").json()
+    total = body["amount"]["amount"]
+    assert (body["status"], amounts(body)) == ("captured", (total, 0, 0)) and status(guest, held) == "confirmed"
+    assert stripe.intents[body["provider_ref"]]["amount"] == total * 100
+    refund = host.post("/v1/refunds", json={"payment_id": body["id"], "amount": 4000, "reason": "noise"}).json()
+    assert wait_until(lambda: host.get(f"/v1/refunds/{refund['id']}").json()["status"] == "done")
+    assert amounts(read(guest, body["id"])) == (total, 0, 4000)
 
 
 def test_the_guest_goes_on_with_the_clients_secret(stack, stripe, guest, host, held):

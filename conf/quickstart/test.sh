@@ -44,16 +44,22 @@ test_black_box() {
     local rc=0 stack=$RUN/test arg where=("$TOP/tests")
     for arg; do [[ $arg == -* || ! -e ${arg%%::*} ]] || where=(); done
     rm -f "$RUN/log/pytest.xml"
-    test_stack reset >/dev/null 2>&1 || :
-    echo "== black-box suite (stack in $stack)"
+    test_stacks reset >/dev/null 2>&1 || :
+    echo "== black-box suite (stacks in $stack-*)"
+    # Tests wait more than they compute: one process more than there are processors, each with a stack, a file of tests at a time.
     NEXUS_TEST_RUN_DIR=$stack NEXUS_BUILD_DIR=$BUILD "$PYTHON" -m pytest -q -rfEs -c "$TOP/tests/pytest.ini" \
-        --rootdir="$TOP" -p no:cacheprovider --junitxml="$RUN/log/pytest.xml" "$@" "${where[@]}" 8>&- || rc=$?
-    if [[ $rc -eq 0 ]]; then test_stack reset; else test_stack stop; echo "its logs: $stack/log"; fi
+        --rootdir="$TOP" -p no:cacheprovider --junitxml="$RUN/log/pytest.xml" -n $(($(nproc) + 1)) --dist loadfile \
+        "$@" "${where[@]}" 8>&- || rc=$?
+    if [[ $rc -eq 0 ]]; then test_stacks reset; else test_stacks stop; echo "their logs: $stack-*/log"; fi
     return $rc
 }
 
-test_stack() { # quickstart itself, on the stack of the suite
-    [[ ! -d $RUN/test/log ]] || NEXUS_RUN_DIR=$RUN/test "$TOP/quickstart" "$@" 8>&-
+test_stacks() { # quickstart itself, on the stacks of the suite
+    local stack rc=0
+    for stack in "$RUN"/test*/; do
+        [[ ! -d $stack/log ]] || NEXUS_RUN_DIR=${stack%/} "$TOP/quickstart" "$@" 8>&- || rc=1
+    done
+    return $rc
 }
 
 # "passed failed" of the C suite. A program of Check's says how many checks it made; any other counts as one.

@@ -52,6 +52,27 @@ static int64_t number_at(struct json_object *o, const char *name)
                : 0;
 }
 
+/*
+ * How many of Stripe's smallest units one of ours is. Two currencies have no minor units in ISO 4217, and are
+ * written in hundredths there: https://docs.stripe.com/currencies#special-cases
+ */
+static int64_t units_of(struct str currency)
+{
+    static const char *const in_hundredths[] = { "ISK", "UGX" };
+    for (size_t i = 0; i < sizeof(in_hundredths) / sizeof(in_hundredths[0]); i++) {
+        if (currency.p && str_eq_nocase(currency, str_from(in_hundredths[i]))) {
+            return 100;
+        }
+    }
+    return 1;
+}
+
+/* An amount, in our minor units of the object's currency. */
+static int64_t amount_at(struct json_object *o, const char *name)
+{
+    return number_at(o, name) / units_of(document_text(o, "currency"));
+}
+
 /* A reference, or the object itself where it was expanded. */
 static struct str ref_at(struct json_object *o, const char *name)
 {
@@ -120,7 +141,7 @@ static void read_intent(struct arena *a, struct json_object *intent, struct paym
     out->ref = document_text(intent, "id");
     our_id(intent, "nexus_payment", &out->payment_id);
     out->status = status_of(intent);
-    out->captured = strcmp(out->status, "captured") == 0 ? number_at(intent, "amount_received") : 0;
+    out->captured = strcmp(out->status, "captured") == 0 ? amount_at(intent, "amount_received") : 0;
     out->failure = code.p  ? code
                    : error ? document_text(error, "code")
                            : document_text(intent, "cancellation_reason");
@@ -137,7 +158,7 @@ static void read_refund(struct json_object *refund, struct payment_facts *out)
     struct payment_refund_fact *r = &out->refunds[out->refund_count++];
     struct str status = document_text(refund, "status");
     r->ref = document_text(refund, "id");
-    r->amount = number_at(refund, "amount");
+    r->amount = amount_at(refund, "amount");
     r->status = !status.p || str_eqz(status, "pending") || str_eqz(status, "requires_action") ? "sent"
                 : str_eqz(status, "succeeded")                                                ? "done"
                                                                                               : "failed";
@@ -219,10 +240,10 @@ static void add_uuid(struct buf *form, const char *name, const struct uuid *id)
     fetch_form_add(form, name, str_from(text));
 }
 
-static void add_amount(struct buf *form, const char *name, int64_t amount)
+static void add_amount(struct buf *form, const char *name, const struct payment_call *c)
 {
     char text[24];
-    snprintf(text, sizeof(text), "%lld", (long long)amount);
+    snprintf(text, sizeof(text), "%lld", (long long)(c->amount * units_of(c->currency)));
     fetch_form_add(form, name, str_from(text));
 }
 
@@ -237,7 +258,7 @@ static void form_of(struct buf *form, const struct payment_call *c)
         add_uuid(form, "metadata[nexus_user]", &c->guest_id);
         break;
     case PAYMENT_CREATE:
-        add_amount(form, "amount", c->amount);
+        add_amount(form, "amount", c);
         fetch_form_add(form, "currency", str_from(currency));
         fetch_form_add(form, "capture_method", c->manual ? STR("manual") : STR("automatic"));
         add_uuid(form, "metadata[nexus_payment]", &c->payment_id);
@@ -260,14 +281,14 @@ static void form_of(struct buf *form, const struct payment_call *c)
         }
         break;
     case PAYMENT_CAPTURE:
-        add_amount(form, "amount_to_capture", c->amount);
+        add_amount(form, "amount_to_capture", c);
         break;
     case PAYMENT_CANCEL:
         fetch_form_add(form, "cancellation_reason", STR("abandoned"));
         break;
     case PAYMENT_REFUND:
         fetch_form_add(form, "payment_intent", c->ref);
-        add_amount(form, "amount", c->amount);
+        add_amount(form, "amount", c);
         add_uuid(form, "metadata[nexus_refund]", &c->refund_id);
         break;
     case PAYMENT_READ:
@@ -383,7 +404,7 @@ static void read_charge(struct json_object *charge, struct payment_facts *out)
     list = list ? document_list(list, "data") : NULL;
     out->ref = ref_at(charge, "payment_intent");
     our_id(charge, "nexus_payment", &out->payment_id);
-    out->captured = number_at(charge, "amount_captured");
+    out->captured = amount_at(charge, "amount_captured");
     for (size_t i = 0; list && i < json_object_array_length(list); i++) {
         read_refund(json_object_array_get_idx(list, i), out);
     }

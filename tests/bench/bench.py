@@ -45,6 +45,7 @@ TARGETS = {
     "sales (quote + booking) / pgbench": ("sale", "sale_pgbench", 0.5),
     "quotes / pgbench": ("quote", "quote_pgbench", 0.5),
     "holds (quote + hold + give up) / pgbench": ("hold", "hold_pgbench", 0.5),
+    "cancellations (quote + booking + cancel) / pgbench": ("cancel", "cancel_pgbench", 0.5),
     "refresh / pgbench": ("refresh", "refresh_pgbench", 0.4),
 }
 
@@ -90,11 +91,11 @@ class Bench:
 
     # --- load
 
-    def wrk(self, name, script, lines, token=None, clients=CLIENTS, seconds=None, url=None):
+    def wrk(self, name, script, lines, token=None, clients=CLIENTS, seconds=None, url=None, kind=""):
         """Run wrk with a script on `lines`; remember and return the figures."""
         requests = self.folder / f"{name}.requests"
         requests.write_text("".join(line + "\n" for line in lines))
-        env = dict(os.environ, BENCH_REQUESTS=str(requests), BENCH_TOKEN=token or "", SSL_CERT_FILE=str(self.stack.ca))
+        env = dict(os.environ, BENCH_REQUESTS=str(requests), BENCH_TOKEN=token or "", BENCH_KIND=kind, SSL_CERT_FILE=str(self.stack.ca))
         before = self.cpu()
         out = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds or self.seconds}s", "--latency", "--timeout", "10s",
                               "-s", str(HERE / script), url or self.stack.url], env=env, text=True, capture_output=True,
@@ -320,17 +321,23 @@ class Bench:
         script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1])
         self.pgbench("sale_pgbench", [script], variables)
 
-    def hold(self):
-        """Quote, hold, give up, against the same statements. All holds of one guest, who wants them one after the other."""
-        rows = self.stays(40000, "h")
+    def given_up(self, name, kind):
+        """Quote, take, give up, against the same statements. All of one guest, who wants them one after the other."""
+        rows = self.stays(40000, name)
         half = len(rows) // 2
         before = self.stack.query("select count(*) from bookings where status = 'cancelled'")[0][0]
-        figures = self.wrk("hold", "hold.lua", [" ".join(map(str, row)) for row in rows[:half]], self.guest.token)
+        figures = self.wrk(name, "give_up.lua", [" ".join(map(str, row)) for row in rows[:half]], self.guest.token, kind=kind)
         figures["given_up"] = self.stack.query("select count(*) from bookings where status = 'cancelled'")[0][0] - before
         figures["per_second"] = figures["given_up"] * figures["per_second"] / figures["requests"]
-        say(f"    {figures['given_up']:,} holds made and given up: {figures['per_second']:,.0f}/s")
-        script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1], "holds")
-        self.pgbench("hold_pgbench", [script], variables)
+        say(f"    {figures['given_up']:,} {kind} made and given up: {figures['per_second']:,.0f}/s")
+        script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1], kind, end=True)
+        self.pgbench(f"{name}_pgbench", [script], variables)
+
+    def hold(self):
+        self.given_up("hold", "holds")
+
+    def cancel(self):
+        self.given_up("cancel", "bookings")
 
     def hot(self):
         """64 clients on 3 properties: attempts, of which few can succeed."""
@@ -474,7 +481,7 @@ def table(results):
         if one in results and other in results:
             ratio = results[one]["per_second"] / results[other]["per_second"]
             results.setdefault("ratios", {})[name] = round(ratio, 3)
-            lines.append(f"{name:40} {ratio:6.2f}   (at least {least}) {'ok' if ratio >= least else 'MISSED'}")
+            lines.append(f"{name:50} {ratio:6.2f}   (at least {least}) {'ok' if ratio >= least else 'MISSED'}")
     return "\n".join(lines)
 
 
@@ -494,7 +501,8 @@ def main():
         bench.settle()
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
                  "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
-                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hold": bench.hold, "hot": bench.hot, "quote": bench.quote,
+                 "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hold": bench.hold,
+                 "cancel": bench.cancel, "hot": bench.hot, "quote": bench.quote,
                  "calendar_year": bench.calendar_year, "explain": bench.explain,
                  "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
         if args.memory_requests:

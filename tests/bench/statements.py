@@ -118,9 +118,19 @@ def read(stack, table, calls):
     return found
 
 
-def sale_script(stack, guest, stay, stays, kind="bookings"):
-    """The statements of one quote and one booking, in the batches the API sends, for stays of a table; with kind "holds" those of
-    a quote, a hold and giving it up.
+ENDS = {"bookings": ("post", "/v1/bookings/{}/cancel"), "holds": ("delete", "/v1/holds/{}")}
+UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def made_ids(stack, statements, known):
+    """UUIDs among the parameters that were made for these statements: the database has no user or property of that id."""
+    ids = {value for s in statements for value in s.parameters if value and UUID.fullmatch(value)} - set(known)
+    return sorted(ids - {row[0] for row in stack.query("select id::text from users where id::text = any(%s)", sorted(ids))})
+
+
+def sale_script(stack, guest, stay, stays, kind="bookings", end=False):
+    """The statements of one quote and one booking, or hold, in the batches the API sends, for stays of a table; with `end` those
+    of giving it up too.
 
     Returns the pgbench script and its variables. The stay comes from one extra look-up a sale, which the API does not
     have; each client takes stays of its own.
@@ -136,21 +146,26 @@ def sale_script(stack, guest, stay, stays, kind="bookings"):
     # The booking is one batch, the read of what was booked another: plan_answer.
     batches = [quote[:first], quote[first:], made[:1], made[1:]]
     values = dict(zip(made[0].parameters, ("booking", None, None, "occupancy", "payment")))  # in the order of booking_create
-    if kind == "holds":
-        gone = capture(stack, lambda: answers.append(guest.delete(f"/v1/holds/{booking_id}")))
+    fresh = []
+    if end:
+        method, path = ENDS[kind]
+        gone = capture(stack, lambda: answers.append(getattr(guest, method)(path.format(booking_id))))
         assert answers[-1].status_code == 200, answers[-1].text
         batches += [gone[:2], gone[2:-1], gone[-1:]]  # begin and lock, change and read, commit
-    table = f"bench_{kind}"
+        fresh = made_ids(stack, gone, [booking_id])
+    table = f"bench_{kind}{'_given_up' if end else ''}"
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         cursor.execute(f"create table {table} (n bigserial primary key, property_id uuid, check_in date, check_out date)")
         cursor.executemany(f"insert into {table} (property_id, check_in, check_out) values (%s, %s, %s)", stays)
         cursor.execute(f"grant select on {table} to nexus_api")
     replace = {property_id: "property", check_in: "check_in", check_out: "check_out", quote_id: "quote",
-               **{value: name for value, name in values.items() if name}}
+               **{value: name for value, name in values.items() if name},
+               **{value: f"fresh{i}" for i, value in enumerate(fresh)}}
     script, variables = [
         f"\\set k :k + 1\n\\set n :client_id * {len(stays) // CLIENTS_MAX} + :k\n"
         "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
-        f"gen_random_uuid() as occupancy, gen_random_uuid() as payment from {table} where n = :n \\gset\n"], ["-D", "k=0"]
+        "gen_random_uuid() as occupancy, gen_random_uuid() as payment"
+        + "".join(f", gen_random_uuid() as fresh{i}" for i in range(len(fresh))) + f" from {table} where n = :n \\gset\n"], ["-D", "k=0"]
     for batch, name in zip(batches, "abcdefg"):
         script.append("\\startpipeline\n")
         for i, statement in enumerate(batch):

@@ -108,6 +108,8 @@ class Stack:
         env |= {"NEXUS_RUN_DIR": str(self.run_dir), "NEXUS_BUILD_DIR": str(self.build_dir), "NEXUS_DEMO": str(self.demo),
                 "NEXUS_PORT": "" if (self.run_dir / "settings").exists() else "0",
                 "NEXUS_OPTIONS": "\n".join(f"{name} = {value}" for name, value in self.options.items())}
+        if "NEXUS_PG_TEMPLATE" in os.environ:
+            env["NEXUS_PG_TEMPLATE"] = os.environ["NEXUS_PG_TEMPLATE"]
         done = subprocess.run([str(TOP / "quickstart"), *args], env=env, text=True, timeout=900,
                               capture_output=True, stdin=subprocess.DEVNULL, check=False, **kwargs)
         if check and done.returncode != 0:

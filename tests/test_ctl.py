@@ -395,7 +395,7 @@ def test_help_of_each_command(migrated, command):
 
 def test_global_help_fits(migrated):
     text = migrated.ctl("--help")
-    assert len(text.splitlines()) <= 24 and max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) <= 40 and max(map(len, text.splitlines())) <= 80
     assert len(commands()) >= 13
 
 

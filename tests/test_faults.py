@@ -219,7 +219,7 @@ def test_backend_killed_while_booking(shop):
 def test_a_commit_that_fails_is_no_success(shop, keyed):
     """A constraint that is looked at when everything has been written already: as a full disk, or a standby that is away."""
     session = shop.session(shop.guest.token)
-    offer = quote(session, shop.properties[1], 400 if keyed else 410)
+    offer = quote(session, shop.properties[1], 420 if keyed else 430)
     shop.query("create function refuse_commit() returns trigger language plpgsql as "
                "$$ begin raise exception 'no commit' using errcode = '53100'; end $$; "
                "create constraint trigger refuse_commit after insert on bookings deferrable initially deferred "

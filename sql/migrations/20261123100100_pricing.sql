@@ -127,12 +127,14 @@ create constraint trigger coupon_uses_deleted after delete on coupon_uses
     deferrable initially deferred for each row execute function coupon_uses_deleted();
 
 -- Whether one more use would be let through now; for those who want to know before they try.
-create function coupon_left(coupon uuid, guest uuid) returns boolean language sql stable as $$
-    select c.active and (c.max_uses is null or c.used < c.max_uses)
-       and (c.max_uses_per_guest is null
-            or (select count(*) from coupon_uses u where u.coupon_id = c.id and u.guest_id = guest) < c.max_uses_per_guest)
-      from coupons c where c.id = coupon
-$$;
+create function coupon_left(coupon uuid, guest uuid) returns boolean language plpgsql stable as $$
+begin
+    return (
+        select c.active and (c.max_uses is null or c.used < c.max_uses)
+           and (c.max_uses_per_guest is null
+                or (select count(*) from coupon_uses u where u.coupon_id = c.id and u.guest_id = guest) < c.max_uses_per_guest)
+          from coupons c where c.id = coupon);
+end $$;
 
 -- ------------------------------------------------------------------------------------------ exchange rates
 

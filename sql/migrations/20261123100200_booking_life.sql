@@ -30,10 +30,12 @@ insert into cancellation_policies (name, position, description, steps) values
      '[{"hours": 720, "refund_ppm": 1000000}, {"hours": 0, "refund_ppm": 1000000, "keep_nights": 30}]');
 
 -- The policy as it is kept in a booking.
-create function cancellation_policy(policy text) returns jsonb language sql stable as $$
-    select jsonb_build_object('name', name, 'steps', steps, 'grace_hours', grace_hours, 'grace_days', grace_days)
-      from cancellation_policies where name = policy
-$$;
+create function cancellation_policy(policy text) returns jsonb language plpgsql stable as $$
+begin
+    return (
+        select jsonb_build_object('name', name, 'steps', steps, 'grace_hours', grace_hours, 'grace_days', grace_days)
+          from cancellation_policies where name = policy);
+end $$;
 
 -- ----------------------------------------------------------------------------------------------------- bookings
 
@@ -107,10 +109,12 @@ create trigger bookings_allowed before update of status on bookings
 
 -- When a guest may come and must leave, by the clock of the place.
 create function booking_times(property uuid, check_in date, check_out date, out check_in_at timestamptz, out check_out_at timestamptz)
-language sql stable as $$
+language plpgsql stable as $$
+begin
     select (check_in + r.check_in_from) at time zone p.time_zone, (check_out + r.check_out_until) at time zone p.time_zone
-      from properties p join booking_rules r on r.property_id = p.id where p.id = property
-$$;
+      into check_in_at, check_out_at
+      from properties p join booking_rules r on r.property_id = p.id where p.id = property;
+end $$;
 
 -- What every booking has, however it is made.
 create function bookings_filled() returns trigger language plpgsql as $$
@@ -156,11 +160,12 @@ returns table (until timestamptz, refund bigint) language sql immutable parallel
      order by e.until
 $$;
 
-create function refund_at(b bookings, instant timestamptz) returns bigint language sql immutable parallel safe as $$
-    select coalesce((select s.refund
+create function refund_at(b bookings, instant timestamptz) returns bigint language plpgsql immutable parallel safe as $$
+begin
+    return coalesce((select s.refund
                        from refund_steps(b.policy, b.total, b.check_out - b.check_in, b.confirmed_at, b.check_in_at) s
-                      where instant < s.until order by s.until limit 1), 0)
-$$;
+                      where instant < s.until order by s.until limit 1), 0);
+end $$;
 
 -- RFC 3339 with the offset of the zone at that time.
 create function local_text(instant timestamptz, zone text) returns text language sql stable parallel safe as $$
@@ -170,13 +175,15 @@ create function local_text(instant timestamptz, zone text) returns text language
       from (select extract(epoch from (instant at time zone zone) - (instant at time zone 'UTC'))::integer as seconds) o
 $$;
 
-create function refund_steps_json(b bookings) returns jsonb language sql stable as $$
-    select coalesce(jsonb_agg(jsonb_build_object('until', local_text(s.until, p.time_zone), 'refund',
-                                                 jsonb_build_object('amount', s.refund, 'currency', b.currency)) order by s.until), '[]')
-      from properties p
-           cross join lateral refund_steps(b.policy, b.total, b.check_out - b.check_in, b.confirmed_at, b.check_in_at) s
-     where p.id = b.property_id
-$$;
+create function refund_steps_json(b bookings) returns jsonb language plpgsql stable as $$
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object('until', local_text(s.until, p.time_zone), 'refund',
+                                                     jsonb_build_object('amount', s.refund, 'currency', b.currency)) order by s.until), '[]')
+          from properties p
+               cross join lateral refund_steps(b.policy, b.total, b.check_out - b.check_in, b.confirmed_at, b.check_in_at) s
+         where p.id = b.property_id);
+end $$;
 
 -- The guest or the host calls a locked booking off. A host gives everything back, a guest gets the step of the moment: the time is
 -- taken after the lock was had; the ledger follows bookings.refund. What was paid beyond what is kept goes back; what is still open is not asked for any more.
@@ -218,12 +225,14 @@ create trigger bookings_unsold after update of status on bookings
 -- --------------------------------------------------------------------------------------------- nights in time
 
 -- Whether a hold or a request, whose time is up, keeps nights of this stay: they can be had (occupancy_take ends it).
-create function nights_come_free(property uuid, stay daterange) returns boolean language sql stable as $$
-    select exists (select from bookings k
-                    where k.property_id = property and k.status in ('held', 'requested')
-                      and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
-                      and daterange(k.check_in - 30, k.check_out + 30) && stay)
-$$;
+create function nights_come_free(property uuid, stay daterange) returns boolean language plpgsql stable as $$
+begin
+    return (
+        select exists (select from bookings k
+                        where k.property_id = property and k.status in ('held', 'requested')
+                          and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
+                          and daterange(k.check_in - 30, k.check_out + 30) && stay));
+end $$;
 
 -- Who may hold one more: those of one guest come one after the other, so that the count is exact.
 create function hold_allowed(guest uuid, most bigint) returns boolean language plpgsql as $$
@@ -288,15 +297,17 @@ create index booking_changes_quote_idx on booking_changes (quote_id);
 create index booking_changes_timer_idx on booking_changes (respond_by) where status = 'open';
 
 -- The unit on which a locked booking could have these nights instead of its own; its own first. Null: none.
-create function booking_unit_for(b bookings, stay daterange) returns uuid language sql stable as $$
-    select u.id
-      from units u join booking_rules r on r.property_id = u.property_id
-     where u.property_id = b.property_id
-       and not exists (select from occupancy o
-                        where o.unit_id = u.id and o.nights && daterange(lower(stay), upper(stay) + r.preparation_nights)
-                          and o.booking_id is distinct from b.id)
-     order by u.id <> b.unit_id, u.position limit 1
-$$;
+create function booking_unit_for(b bookings, stay daterange) returns uuid language plpgsql stable as $$
+begin
+    return (
+        select u.id
+          from units u join booking_rules r on r.property_id = u.property_id
+         where u.property_id = b.property_id
+           and not exists (select from occupancy o
+                            where o.unit_id = u.id and o.nights && daterange(lower(stay), upper(stay) + r.preparation_nights)
+                              and o.booking_id is distinct from b.id)
+         order by u.id <> b.unit_id, u.position limit 1);
+end $$;
 
 -- Carry out the open change of a locked booking: its nights are exchanged by one statement under the constraint of the inventory,
 -- its price is that of the quote, and what was paid beyond it goes back. Null where the nights are somebody else's; the caller
@@ -343,15 +354,17 @@ begin
 end $$;
 
 -- What is shown of the latest change of a booking.
-create function booking_change_json(b bookings) returns jsonb language sql stable as $$
-    select jsonb_build_object('id', c.id, 'status', c.status, 'requested_by', c.requested_by, 'check_in', q.check_in,
-                              'check_out', q.check_out, 'guests', q.guests,
-                              'total', jsonb_build_object('amount', q.total, 'currency', q.currency),
-                              'difference', jsonb_build_object('amount', c.difference, 'currency', q.currency),
-                              'respond_by', to_char(c.respond_by at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
-      from booking_changes c join quotes q on q.id = c.quote_id
-     where c.booking_id = b.id order by c.created_at desc, c.id desc limit 1
-$$;
+create function booking_change_json(b bookings) returns jsonb language plpgsql stable as $$
+begin
+    return (
+        select jsonb_build_object('id', c.id, 'status', c.status, 'requested_by', c.requested_by, 'check_in', q.check_in,
+                                  'check_out', q.check_out, 'guests', q.guests,
+                                  'total', jsonb_build_object('amount', q.total, 'currency', q.currency),
+                                  'difference', jsonb_build_object('amount', c.difference, 'currency', q.currency),
+                                  'respond_by', to_char(c.respond_by at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+          from booking_changes c join quotes q on q.id = c.quote_id
+         where c.booking_id = b.id order by c.created_at desc, c.id desc limit 1);
+end $$;
 
 grant select, insert, update on booking_changes to nexus_api;
 grant select on booking_transitions, cancellation_policies to nexus_api;

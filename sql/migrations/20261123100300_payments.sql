@@ -208,11 +208,12 @@ begin
 end $$;
 
 -- What was paid for a stay, less what went back or is about to because it was not owed.
-create function payment_paid(booking uuid) returns bigint language sql stable as $$
-    select coalesce((select sum(captured) from payments where booking_id = booking and purpose <> 'security'), 0)::bigint
+create function payment_paid(booking uuid) returns bigint language plpgsql stable as $$
+begin
+    return coalesce((select sum(captured) from payments where booking_id = booking and purpose <> 'security'), 0)::bigint
          - coalesce((select sum(r.amount) from refunds r join payments p on p.id = r.payment_id
-                      where r.booking_id = booking and p.purpose <> 'security' and not r.goodwill and r.status <> 'failed'), 0)::bigint
-$$;
+                      where r.booking_id = booking and p.purpose <> 'security' and not r.goodwill and r.status <> 'failed'), 0)::bigint;
+end $$;
 
 -- Give back at most `wanted` of what a booking's guest has paid (or of one payment), the latest payment first; returns how
 -- much. Offline money is handed back by the host, so such a refund is done as soon as it is recorded.

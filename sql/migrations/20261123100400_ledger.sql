@@ -121,10 +121,11 @@ end $$;
 -- What a booking owes and gives, as the entries of its sale.
 create function ledger_post_stay(what text, booking uuid, guest uuid, host uuid, money text, total bigint, host_total bigint,
                                  platform_total bigint, tax_total bigint) returns uuid
-language sql as $$
-    select ledger_post(what, booking, null, money, '{guest,host,platform,tax}', array[guest, host, null, null], '{"","","",""}',
-                       array[-total, host_total, platform_total, tax_total])
-$$;
+language plpgsql as $$
+begin
+    return ledger_post(what, booking, null, money, '{guest,host,platform,tax}', array[guest, host, null, null], '{"","","",""}',
+                       array[-total, host_total, platform_total, tax_total]);
+end $$;
 
 -- The stays whose price is owed. Whether a booking is cancelled for a fee or for nothing is said by its reversal.
 create function ledger_sold(status text) returns boolean language sql immutable parallel safe as $$
@@ -189,12 +190,13 @@ create trigger bookings_reversal after update of status on bookings
     for each row when (new.status = 'cancelled' and ledger_sold(old.status)) execute function ledger_on_cancel();
 
 -- Money at a provider: of a security payment it is the guest's deposit.
-create function ledger_post_money(what text, cause uuid, of_payment uuid, moved bigint) returns void language sql as $$
-    select ledger_post(what, p.booking_id, cause, p.currency,
+create function ledger_post_money(what text, cause uuid, of_payment uuid, moved bigint) returns void language plpgsql as $$
+begin
+    perform ledger_post(what, p.booking_id, cause, p.currency,
                        array[case p.purpose when 'security' then 'deposit' else 'guest' end, 'provider'],
                        array[b.guest_id, null], array['', p.provider], array[moved, -moved])
-      from payments p join bookings b on b.id = p.booking_id where p.id = of_payment
-$$;
+      from payments p join bookings b on b.id = p.booking_id where p.id = of_payment;
+end $$;
 
 create function ledger_on_payment() returns trigger language plpgsql as $$
 begin
@@ -283,12 +285,13 @@ create index payout_items_payout_idx on payout_items (payout_id, id);
 create index payout_items_waiting_idx on payout_items (payee_id, currency, provider) where payout_id is null;
 
 -- The money of a booking has moved: look at it when it is time.
-create function payout_due(booking uuid) returns void language sql as $$
+create function payout_due(booking uuid) returns void language plpgsql as $$
+begin
     insert into payout_dues (booking_id, due_at)
     select b.id, greatest(coalesce(b.check_in_at, b.check_in::timestamptz) + interval '24 hours', nexus_now())
       from bookings b where b.id = booking
-    on conflict (booking_id) do update set due_at = excluded.due_at
-$$;
+    on conflict (booking_id) do update set due_at = excluded.due_at;
+end $$;
 
 create function payout_moved() returns trigger language plpgsql as $$
 begin

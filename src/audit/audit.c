@@ -21,7 +21,7 @@ const char *const audit_action_names[] = {
 };
 
 const char *const audit_target_types[] = { "user",   "role",    "property", "client", "key",
-                                           "coupon", "booking", "payout",   NULL };
+                                           "coupon", "booking", "payment",  "payout", NULL };
 
 const char *audit_action_name(enum audit_action action)
 {

@@ -91,11 +91,12 @@ class User:
 
 
 class Stack:
-    """One running stack. `options` replace those of the generated nexus.conf."""
+    """One running stack. `options` replace those of the generated nexus.conf; None leaves one as it is there:
+    fetch_socket=None starts nexus-fetch, which tests do without otherwise."""
 
     def __init__(self, run_dir, options=None, build_dir=None, demo=0):
         self.run_dir = pathlib.Path(run_dir)
-        self.options = {**TEST_OPTIONS, **(options or {})}
+        self.options = {name: value for name, value in {**TEST_OPTIONS, **(options or {})}.items() if value is not None}
         self.build_dir = pathlib.Path(build_dir or os.environ.get("NEXUS_BUILD_DIR") or TOP / "build")
         self.demo = demo
         self.checks = []  # functions called with every response, e.g. that it is what OpenAPI says

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 struct range {
     unsigned char prefix[16];
@@ -56,6 +57,27 @@ static bool within_any(const unsigned char *address, const struct range *list, s
         }
     }
     return false;
+}
+
+/* Choosing where a datagram would come from sends none. */
+bool fetch_address_is_own(const struct sockaddr *address)
+{
+    struct sockaddr_storage local = { 0 };
+    socklen_t n = sizeof(local);
+    bool six = address->sa_family == AF_INET6, own = false;
+    int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (connect(fd, address, six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) == 0 &&
+        getsockname(fd, (struct sockaddr *)&local, &n) == 0) {
+        const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)(const void *)address;
+        const struct sockaddr_in *a4 = (const struct sockaddr_in *)(const void *)address;
+        own = six ? memcmp(&a6->sin6_addr, &((struct sockaddr_in6 *)&local)->sin6_addr, 16) == 0
+                  : memcmp(&a4->sin_addr, &((struct sockaddr_in *)&local)->sin_addr, 4) == 0;
+    }
+    close(fd);
+    return own;
 }
 
 bool fetch_address_is_public(const struct sockaddr *address)

@@ -38,10 +38,15 @@ struct call {
 
 /* ---- what libcurl calls ---- */
 
+static bool is_allowed(const struct sockaddr *address)
+{
+    return fetch_address_is_public(address) && !fetch_address_is_own(address);
+}
+
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct call *c = data;
-    if (purpose != CURLSOCKTYPE_IPCXN || !(c->anywhere || fetch_address_is_public(&address->addr))) {
+    if (purpose != CURLSOCKTYPE_IPCXN || !(c->anywhere || is_allowed(&address->addr))) {
         c->refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -283,7 +288,7 @@ static bool pin(struct call *c, const char *url, struct curl_slist **pins)
     buf_init(&text, 16 * 1024);
     buf_printf(&text, "%s:%s:", place.host, place.port);
     for (const struct addrinfo *a = found; a && !c->refused; a = a->ai_next) {
-        c->refused = !fetch_address_is_public(a->ai_addr) || !add_address(&text, a->ai_addr);
+        c->refused = !is_allowed(a->ai_addr) || !add_address(&text, a->ai_addr);
     }
     freeaddrinfo(found);
     buf_addc(&text, '\0');
@@ -314,7 +319,8 @@ static void take_failure(const struct call *c, CURLcode code, struct fetched *ou
 {
     if (c->refused) {
         say(out, FETCH_UNREACHABLE, "the address is not public");
-    } else if (c->too_large || code == CURLE_FILESIZE_EXCEEDED) {
+    } else if (c->too_large || code == CURLE_FILESIZE_EXCEEDED || code == CURLE_OUT_OF_MEMORY) {
+        /* The last is what libcurl says of a header line that is too long for it. */
         say(out, FETCH_TOO_LARGE, "the answer is too large");
     } else if (c->encoded) {
         say(out, FETCH_BROKEN, "the answer is encoded in a way that was not asked for");

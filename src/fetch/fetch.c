@@ -86,9 +86,12 @@ static enum err ask_fetcher(struct fetch_session *s, const struct fetch *f, int6
         fail_here(out, true, "nexus-fetch cannot be reached");
     } else if (!wire_put_call(&message, &call)) {
         fail_here(out, true, "the call is too large");
-    } else if (!wire_send(fd, &message, f->file) || !wire_receive(fd, s->arena, &said, &came) ||
-               !wire_get_answer(said, out, &busy)) {
-        fail_here(out, false, "nexus-fetch gave no answer");
+    } else {
+        /* Who is too busy says so, and hangs up, without having read. */
+        (void)wire_send(fd, &message, f->file);
+        if (!wire_receive(fd, s->arena, &said, &came) || !wire_get_answer(said, out, &busy)) {
+            fail_here(out, false, "nexus-fetch gave no answer");
+        }
     }
     if (came > 0) {
         close(came);

@@ -103,5 +103,7 @@ bool fetch_user_may_name(const struct options *o, struct str url);
 
 /* Whether an address is one of the public Internet. */
 bool fetch_address_is_public(const struct sockaddr *address);
+/* Whether it is one of this host, whose public services are for others. */
+bool fetch_address_is_own(const struct sockaddr *address);
 
 #endif

@@ -14,6 +14,12 @@ postgresql_conf = %D%/postgresql/nexus.conf %D%/postgresql/roles.sql %D%/postgre
 	%D%/postgresql/pg_hba.conf %D%/postgresql/pg_ident.conf
 redis_conf = %D%/redis/nexus.conf
 
+# Templates of mails, a folder a language.
+mailendir = $(pkgdatadir)/mail/en
+dist_mailen_DATA = $(wildcard $(srcdir)/%D%/mail/en/*)
+maildedir = $(pkgdatadir)/mail/de
+dist_mailde_DATA = $(wildcard $(srcdir)/%D%/mail/de/*)
+
 # Examples of how to run the servers around Nexus; a package puts them in their places.
 examplesdir = $(datadir)/doc/$(PACKAGE)/examples
 nginxconfdir = $(examplesdir)/nginx/conf.d

@@ -13,6 +13,7 @@ redis = unix:$RUN/sock/redis.sock
 token_keys = $RUN/secret/keys
 secret_file = $RUN/secret/cursor.key
 fetch_socket = $RUN/sock/fetch.sock
+mail_templates = $TOP/conf/mail
 CONF
     cat "$RUN/options.new"
 }

@@ -5,7 +5,7 @@ PACKAGES_BUILD=(gcc libc6-dev make autoconf automake autoconf-archive pkg-config
     libssl-dev libargon2-dev libxxhash-dev libcurl4-openssl-dev libfcgi-dev libzxcvbn-dev zlib1g-dev check)
 PACKAGES_RUN=(postgresql-15 postgresql-client-15 redis-server nginx openssl curl ca-certificates)
 PACKAGES_TEST=(python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-requests python3-psycopg2 python3-redis
-    python3-jsonschema python3-yaml python3-jwt python3-cryptography haproxy shellcheck systemd systemd-container tzdata procps
+    python3-jsonschema python3-yaml python3-jwt python3-cryptography python3-aiosmtpd haproxy shellcheck systemd systemd-container tzdata procps
     jq git clang-format binutils john-data oathtool chromium)
 
 package_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

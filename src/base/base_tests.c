@@ -18,6 +18,7 @@ int main(void)
     srunner_add_suite(runner, slots_suite());
     srunner_add_suite(runner, backoff_table_suite());
     srunner_add_suite(runner, str_suite());
+    srunner_add_suite(runner, template_suite());
     srunner_add_suite(runner, utf8_suite());
     srunner_add_suite(runner, uuid_suite());
     srunner_run_all(runner, CK_ENV);

@@ -17,6 +17,7 @@ Suite *scoreboard_suite(void);
 Suite *slots_suite(void);
 Suite *backoff_table_suite(void);
 Suite *str_suite(void);
+Suite *template_suite(void);
 Suite *utf8_suite(void);
 Suite *uuid_suite(void);
 

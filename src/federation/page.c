@@ -33,7 +33,7 @@ static struct str shown(bool yes)
 void page_link(struct request *rq, const struct link_page *p)
 {
     bool confirm = !p->ask_password && !p->ask_code;
-    const struct html_value values[] = { { "title",
+    const struct template_value values[] = { { "title",
                                            p->fault.p ? STR("Try again")
                                            : confirm  ? STR("Link accounts")
                                                       : STR("Log in"),
@@ -47,13 +47,13 @@ void page_link(struct request *rq, const struct link_page *p)
                                          { "other", p->other, NULL },
                                          { "fault", p->fault, NULL },
                                          { "pending", p->pending, NULL },
-                                         HTML_END };
+                                         TEMPLATE_END };
     page_write(rq, p->status, STR_NONE, link_html, values);
 }
 
 static void message(struct request *rq, struct str title, struct str text)
 {
-    const struct html_value values[] = { { "title", title, NULL }, { "text", text, NULL }, HTML_END };
+    const struct template_value values[] = { { "title", title, NULL }, { "text", text, NULL }, TEMPLATE_END };
     page_write(rq, 200, STR_NONE, message_html, values);
 }
 

@@ -6,7 +6,6 @@
 int main(void)
 {
     SRunner *runner = srunner_create(client_rules_suite());
-    srunner_add_suite(runner, html_suite());
     srunner_add_suite(runner, small_suite());
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

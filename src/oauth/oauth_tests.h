@@ -5,7 +5,6 @@
 #include <check.h>
 
 Suite *client_rules_suite(void);
-Suite *html_suite(void);
 Suite *small_suite(void);
 
 #endif

@@ -120,9 +120,9 @@ static void add_headers(struct request *rq, struct str redirect)
 }
 
 void page_write(struct request *rq, int status, struct str redirect, const char *html,
-                const struct html_value *values)
+                const struct template_value *values)
 {
-    struct html_values all = { values, NULL };
+    struct template_values all = { values, NULL };
     rq->res.status = status;
     add_headers(rq, redirect);
     buf_reset(rq->res.body);
@@ -134,26 +134,26 @@ void page_write(struct request *rq, int status, struct str redirect, const char 
 /* ---- pages ---- */
 
 /* Providers to sign in with, one row each. */
-static struct html_list *ways(struct request *rq)
+static struct template_list *ways(struct request *rq)
 {
     size_t count = rq->providers ? rq->providers->count : 0;
-    struct html_list *list = ARENA_NEW(rq->arena, struct html_list);
-    const struct html_value **rows = ARENA_ARRAY(rq->arena, const struct html_value *, count + 1);
+    struct template_list *list = ARENA_NEW(rq->arena, struct template_list);
+    const struct template_value **rows = ARENA_ARRAY(rq->arena, const struct template_value *, count + 1);
     for (size_t i = 0; i < count; i++) {
-        struct html_value *row = ARENA_ARRAY(rq->arena, struct html_value, 3);
-        row[0] = (struct html_value){ "name", str_from(rq->providers->item[i].name), NULL };
-        row[1] = (struct html_value){ "label", str_from(rq->providers->item[i].label), NULL };
-        row[2] = (struct html_value)HTML_END;
+        struct template_value *row = ARENA_ARRAY(rq->arena, struct template_value, 3);
+        row[0] = (struct template_value){ "name", str_from(rq->providers->item[i].name), NULL };
+        row[1] = (struct template_value){ "label", str_from(rq->providers->item[i].label), NULL };
+        row[2] = (struct template_value)TEMPLATE_END;
         rows[i] = row;
     }
-    *list = (struct html_list){ rows, count };
+    *list = (struct template_list){ rows, count };
     return list;
 }
 
 void page_login(struct request *rq, const struct login_page *p)
 {
-    const struct html_list *others = ways(rq);
-    const struct html_value values[] = { { "title", p->fault.p ? STR("Log in: try again") : STR("Log in"),
+    const struct template_list *others = ways(rq);
+    const struct template_value values[] = { { "title", p->fault.p ? STR("Log in: try again") : STR("Log in"),
                                            NULL },
                                          { "client", p->client, NULL },
                                          { "fault", p->fault, NULL },
@@ -161,18 +161,18 @@ void page_login(struct request *rq, const struct login_page *p)
                                          { "or", others->count > 0 ? STR("") : STR_NONE, NULL },
                                          { "ways", STR_NONE, others },
                                          { "transaction", p->transaction, NULL },
-                                         HTML_END };
+                                         TEMPLATE_END };
     page_write(rq, p->status, p->redirect, login_html, values);
 }
 
 void page_factor(struct request *rq, const struct factor_page *p)
 {
-    const struct html_value values[] = { { "title", p->fault.p ? STR("Code: try again") : STR("Code"), NULL },
+    const struct template_value values[] = { { "title", p->fault.p ? STR("Code: try again") : STR("Code"), NULL },
                                          { "client", p->client, NULL },
                                          { "fault", p->fault, NULL },
                                          { "transaction", p->transaction, NULL },
                                          { "proof", p->proof, NULL },
-                                         HTML_END };
+                                         TEMPLATE_END };
     page_write(rq, p->status, p->redirect, factor_html, values);
 }
 
@@ -191,40 +191,40 @@ static struct str place_of(struct str uri)
 
 void page_consent(struct request *rq, const struct consent_page *p)
 {
-    const struct html_value *rows[SCOPE_COUNT];
-    struct html_value pairs[SCOPE_COUNT][2];
-    struct html_list list = { rows, 0 };
+    const struct template_value *rows[SCOPE_COUNT];
+    struct template_value pairs[SCOPE_COUNT][2];
+    struct template_list list = { rows, 0 };
     for (enum scope s = 0; s < SCOPE_COUNT; s++) {
         if (p->scopes >> s & 1u) {
-            pairs[list.count][0] = (struct html_value){ "doc", str_from(scope_doc(s)), NULL };
-            pairs[list.count][1] = (struct html_value)HTML_END;
+            pairs[list.count][0] = (struct template_value){ "doc", str_from(scope_doc(s)), NULL };
+            pairs[list.count][1] = (struct template_value)TEMPLATE_END;
             rows[list.count] = pairs[list.count];
             list.count++;
         }
     }
-    const struct html_value values[] = { { "title", STR("Allow access"), NULL },
+    const struct template_value values[] = { { "title", STR("Allow access"), NULL },
                                          { "client", p->client, NULL },
                                          { "email", p->email, NULL },
                                          { "redirect", place_of(p->redirect), NULL },
                                          { "scopes", STR_NONE, &list },
                                          { "transaction", p->transaction, NULL },
-                                         HTML_END };
+                                         TEMPLATE_END };
     page_write(rq, 200, p->redirect, consent_html, values);
 }
 
 void page_logout(struct request *rq, struct str email, struct str redirect, struct str transaction)
 {
-    const struct html_value values[] = { { "title", STR("Log out"), NULL },
+    const struct template_value values[] = { { "title", STR("Log out"), NULL },
                                          { "email", email, NULL },
                                          { "transaction", transaction, NULL },
-                                         HTML_END };
+                                         TEMPLATE_END };
     page_write(rq, 200, redirect, logout_html, values);
 }
 
 static void message(struct request *rq, int status, struct str title, struct str text, struct str id)
 {
-    const struct html_value values[] = {
-        { "title", title, NULL }, { "text", text, NULL }, { "request", id, NULL }, HTML_END
+    const struct template_value values[] = {
+        { "title", title, NULL }, { "text", text, NULL }, { "request", id, NULL }, TEMPLATE_END
     };
     page_write(rq, status, STR_NONE, message_html, values);
 }

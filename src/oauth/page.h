@@ -2,7 +2,7 @@
 #ifndef NEXUS_OAUTH_PAGE_H
 #define NEXUS_OAUTH_PAGE_H
 
-#include "oauth/html.h"
+#include "base/template.h"
 #include "oauth/oauth.h"
 
 /* Each makes the answer of the request, with this status. Absent texts are left out. */
@@ -44,6 +44,6 @@ void page_redirect(struct request *rq, const char *location);
 #define PAGE_END   "</main>\n</body>\n</html>\n"
 #define PAGE_FAULT "{{?fault}}<p class=\"fault\" id=\"fault\" role=\"alert\">{{fault}}</p>\n{{/fault}}"
 void page_write(struct request *rq, int status, struct str redirect, const char *html,
-                const struct html_value *values);
+                const struct template_value *values);
 
 #endif

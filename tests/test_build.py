@@ -92,6 +92,8 @@ share/doc/nexus/examples/nginx/sites-available/nexus
 # Folders installed whole: where they come from, where they go.
 FOLDERS = {
     "sql/migrations": "share/nexus/migrations",
+    "conf/mail/de": "share/nexus/mail/de",
+    "conf/mail/en": "share/nexus/mail/en",
     "docs/adr": "share/doc/nexus/adr",
     "haproxy/errors": "share/doc/nexus/examples/haproxy/errors",
     "conf/nginx/conf.d": "share/doc/nexus/examples/nginx/conf.d",

@@ -26,9 +26,10 @@ LAYERS = {
     "http": MIDDLE | {"auth", "audit"},
     "fetch": BASE | {"http"},
     "query": MIDDLE | {"auth", "audit", "http"},
-    **{domain: MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"} for domain in DOMAINS},
-    "api": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"},
-    "ctl": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "query"},
+    "mail": BASE | {"json"},
+    **{domain: MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "mail", "query"} for domain in DOMAINS},
+    "api": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "mail", "query"},
+    "ctl": MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "mail", "query"},
 }
 LINES_MAX = 600
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|alloca)\s*\(")

@@ -135,7 +135,7 @@ static const char *render_tag(const struct rendering *r, const struct tag *t, st
     v = v ? v : &nothing;
     if (!t->kind) {
         return !v->text.p || r->kind->write(r->out, v->text, t->how, r->context) ? NULL
-                                                                                   : "every form is known";
+                                                                                 : "every form is known";
     }
     struct str inside = section(t->rest, t->name, rest);
     return inside.p ? render_section(r, t, inside, v, values) : "every section ends";

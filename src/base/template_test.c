@@ -1,6 +1,6 @@
 /* Templates and what becomes of values in them. */
-#include "base/template.h"
 #include "base/base_tests.h"
+#include "base/template.h"
 
 #include <signal.h>
 
@@ -28,7 +28,7 @@ static const char *rendered(const char *page, const struct template_value *value
 START_TEST(values_never_become_markup)
 {
     const struct template_value values[] = { { "x", STR("<b a='1' c=\"2\">&amp;</b>"), NULL },
-                                         { NULL, STR_NONE, NULL } };
+                                             { NULL, STR_NONE, NULL } };
     ck_assert_str_eq(rendered("<p title=\"{{x}}\">{{x}}</p>", values),
                      "<p title=\"&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;amp;&lt;/b&gt;\">"
                      "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;amp;&lt;/b&gt;</p>");
@@ -38,8 +38,8 @@ END_TEST
 START_TEST(values_are_not_templates)
 {
     const struct template_value values[] = { { "x", STR("{{y}}{{"), NULL },
-                                         { "y", STR("no"), NULL },
-                                         { NULL, STR_NONE, NULL } };
+                                             { "y", STR("no"), NULL },
+                                             { NULL, STR_NONE, NULL } };
     ck_assert_str_eq(rendered("{{x}}.", values), "{{y}}{{.");
 }
 END_TEST
@@ -47,8 +47,8 @@ END_TEST
 START_TEST(sections)
 {
     const struct template_value values[] = { { "x", STR(""), NULL },
-                                         { "y", STR_NONE, NULL },
-                                         { NULL, STR_NONE, NULL } };
+                                             { "y", STR_NONE, NULL },
+                                             { NULL, STR_NONE, NULL } };
     ck_assert_str_eq(rendered("{{?x}}a{{/x}}{{?y}}b{{/y}}{{^x}}c{{/x}}{{^y}}d{{?x}}e{{/x}}{{/y}}", values),
                      "ade");
 }
@@ -72,8 +72,8 @@ static const char *const bad[] = { "{{x", "{{?x}}a", "{{/x}}", "{{unheard_of}}",
 START_TEST(faulty_templates_are_bugs)
 {
     const struct template_value values[] = { { "x", STR("1"), NULL },
-                                         { "y", STR("2"), NULL },
-                                         { NULL, STR_NONE, NULL } };
+                                             { "y", STR("2"), NULL },
+                                             { NULL, STR_NONE, NULL } };
     rendered(bad[_i], values);
 }
 END_TEST

@@ -1,9 +1,9 @@
 /* nexusctl mail list, mail preview, mail test */
 #include "base/clock.h"
 #include "ctl/commands.h"
-#include "json/write.h"
 #include "mail/mail.h"
 #include "mail/smtp.h"
+#include "json/write.h"
 
 #include <string.h>
 
@@ -102,8 +102,8 @@ static enum ctl_exit make(struct ctl *ctl, struct arena *a, const struct options
 }
 
 /* NULL after the reason was printed. */
-static struct buf *compose(const struct options *o, const struct mail_text *text, const char *to, bool optional,
-                           struct buf *out)
+static struct buf *compose(const struct options *o, const struct mail_text *text, const char *to,
+                           bool optional, struct buf *out)
 {
     struct mail_address from;
     if (!mail_from(o, &from)) {
@@ -182,7 +182,8 @@ static enum ctl_exit send_test(struct ctl *ctl, const struct options *o, struct 
     smtp_send(o, bounce, to, buf_str(&message), &answer);
     buf_free(&message);
     if (answer.outcome != SMTP_SENT) {
-        return ctl_fail(answer.outcome == SMTP_TROUBLE ? CTL_UNAVAILABLE : CTL_FAILED, "not sent: %s", answer.why);
+        return ctl_fail(answer.outcome == SMTP_TROUBLE ? CTL_UNAVAILABLE : CTL_FAILED, "not sent: %s",
+                        answer.why);
     }
     printf(ctl_json(ctl) ? "{\"code\":%d}\n" : "%d\n", answer.code);
     ctl_say("sent: %s", answer.why);

@@ -34,20 +34,20 @@ void page_link(struct request *rq, const struct link_page *p)
 {
     bool confirm = !p->ask_password && !p->ask_code;
     const struct template_value values[] = { { "title",
-                                           p->fault.p ? STR("Try again")
-                                           : confirm  ? STR("Link accounts")
-                                                      : STR("Log in"),
-                                           NULL },
-                                         { "password", shown(p->ask_password), NULL },
-                                         { "code", shown(p->ask_code), NULL },
-                                         { "second", shown(p->ask_code && !p->ask_password), NULL },
-                                         { "confirm", shown(confirm), NULL },
-                                         { "label", p->label, NULL },
-                                         { "email", p->email, NULL },
-                                         { "other", p->other, NULL },
-                                         { "fault", p->fault, NULL },
-                                         { "pending", p->pending, NULL },
-                                         TEMPLATE_END };
+                                               p->fault.p ? STR("Try again")
+                                               : confirm  ? STR("Link accounts")
+                                                          : STR("Log in"),
+                                               NULL },
+                                             { "password", shown(p->ask_password), NULL },
+                                             { "code", shown(p->ask_code), NULL },
+                                             { "second", shown(p->ask_code && !p->ask_password), NULL },
+                                             { "confirm", shown(confirm), NULL },
+                                             { "label", p->label, NULL },
+                                             { "email", p->email, NULL },
+                                             { "other", p->other, NULL },
+                                             { "fault", p->fault, NULL },
+                                             { "pending", p->pending, NULL },
+                                             TEMPLATE_END };
     page_write(rq, p->status, STR_NONE, link_html, values);
 }
 

@@ -15,7 +15,7 @@
 #include "base/options.h"
 #include "base/str.h"
 
-#define MAIL_WHY_SIZE   256
+#define MAIL_WHY_SIZE    256
 #define MAIL_ADDRESS_MAX 320
 
 struct mail_topic {
@@ -69,7 +69,7 @@ struct mail_message {
     const struct mail_address *from;
     const char *to;
     const struct mail_text *text;
-    struct str unsubscribe; /* link of List-Unsubscribe; absent: none */
+    struct str unsubscribe;  /* link of List-Unsubscribe; absent: none */
     int64_t number, made_us; /* of the row: the same Message-ID and Date however often it is sent */
 };
 /* Complete, lines end with CRLF, nothing but ASCII. */

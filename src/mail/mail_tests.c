@@ -35,7 +35,8 @@ static const char *const languages[] = { "en", "de" };
 static struct mail_text rendered(const char *topic, const char *language, const char *payload)
 {
     struct mail_text text = { STR_NONE, STR_NONE, STR_NONE };
-    struct mail_wanted w = { str_from(topic), str_from(language), str_from(payload), STR("https://x.example/u") };
+    struct mail_wanted w = { str_from(topic), str_from(language), str_from(payload),
+                             STR("https://x.example/u") };
     ck_assert_msg(mail_render(arena, options, &w, &text, why), "%s %s: %s", language, topic, why);
     return text;
 }
@@ -60,7 +61,8 @@ static void check_name(void *data, struct str name)
     }
     snprintf(padded, sizeof(padded), " %s site site_url subject unsubscribe content ", n->members);
     snprintf(wanted, sizeof(wanted), " " STR_FMT " ", STR_ARG(name));
-    ck_assert_msg(strstr(padded, wanted) != NULL, "%s: {{" STR_FMT "}} is no member", n->topic, STR_ARG(name));
+    ck_assert_msg(strstr(padded, wanted) != NULL, "%s: {{" STR_FMT "}} is no member", n->topic,
+                  STR_ARG(name));
 }
 
 static void check_file(const char *language, const struct mail_topic *t, const char *kind)
@@ -119,8 +121,9 @@ END_TEST
 
 START_TEST(values_by_language)
 {
-    static const char payload[] = "{\"guest_name\":\"Ada\",\"total\":\"1234567.50 EUR\",\"property\":\"Hut\","
-                                  "\"city\":\"Bern\",\"check_in\":\"2026-12-24\",\"check_out\":\"2026-12-28\"}";
+    static const char payload[] =
+        "{\"guest_name\":\"Ada\",\"total\":\"1234567.50 EUR\",\"property\":\"Hut\","
+        "\"city\":\"Bern\",\"check_in\":\"2026-12-24\",\"check_out\":\"2026-12-28\"}";
     struct mail_text en = rendered("booking.confirmed.guest", "en", payload);
     ck_assert(holds(en.text, "24 December 2026 - 28 December 2026") && holds(en.text, "1,234,567.50 EUR"));
     struct mail_text de = rendered("booking.confirmed.guest", "de-CH", payload);
@@ -135,14 +138,16 @@ END_TEST
 START_TEST(hostile_values)
 {
     static const char payload[] =
-        "{\"guest_name\":\"<script>alert(1)</script>\\r\\nBcc: x@y.example\",\"property\":\"A\\r\\nBcc: z@z.example\","
+        "{\"guest_name\":\"<script>alert(1)</script>\\r\\nBcc: x@y.example\",\"property\":\"A\\r\\nBcc: "
+        "z@z.example\","
         "\"link\":\"javascript:alert(1)\",\"city\":\"{{link}}\",\"total\":\"<b>\",\"check_in\":\"soon\","
         "\"check_out\":\"2026-99-99\",\"nights\":\"\\u0085\\u007f\"}";
     struct mail_text m = rendered("booking.confirmed.guest", "en", payload);
     ck_assert(!memchr(m.subject.p, '\r', m.subject.n) && !memchr(m.subject.p, '\n', m.subject.n));
     ck_assert(!holds(m.text, "\nBcc:") && !memchr(m.text.p, '\r', m.text.n) && !holds(m.text, "\x7f"));
     ck_assert(!holds(m.text, "\xc2\x85") && holds(m.text, "{{link}}"));
-    ck_assert(!holds(m.html, "<script") && holds(m.html, "&lt;script&gt;") && !holds(m.html, "href=\"javascript"));
+    ck_assert(!holds(m.html, "<script") && holds(m.html, "&lt;script&gt;") &&
+              !holds(m.html, "href=\"javascript"));
     ck_assert(holds(m.html, "href=\"#\""));
 }
 END_TEST
@@ -195,11 +200,22 @@ END_TEST
 START_TEST(addresses)
 {
     static const char *const good[] = { "a@b.example", " Nexus <a@b.example> ", "\"x\" <a@b.example>" };
-    static const char *const bad[] = { "", "a", "@b", "a@", "a@b>", "a b@c", "a@b\r\nBcc: c@d", "N <a@b",
-                                       "N <a@b> x", "N\n <a@b.example>", "a,c@b.example", "<>" };
+    static const char *const bad[] = { "",
+                                       "a",
+                                       "@b",
+                                       "a@",
+                                       "a@b>",
+                                       "a b@c",
+                                       "a@b\r\nBcc: c@d",
+                                       "N <a@b",
+                                       "N <a@b> x",
+                                       "N\n <a@b.example>",
+                                       "a,c@b.example",
+                                       "<>" };
     struct mail_address a;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        ck_assert_msg(mail_address_parse(good[i], &a) && strcmp(a.address, "a@b.example") == 0, "%s", good[i]);
+        ck_assert_msg(mail_address_parse(good[i], &a) && strcmp(a.address, "a@b.example") == 0, "%s",
+                      good[i]);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ck_assert_msg(!mail_address_parse(bad[i], &a), "%s", bad[i]);
@@ -210,12 +226,16 @@ END_TEST
 START_TEST(messages_are_ascii_and_short)
 {
     struct mail_address from;
-    struct mail_text text = { STR("Gr\xc3\xbc\xc3\x9f" "e aus Z\xc3\xbcrich und von allen anderen Orten der Welt"),
-                              STR("Z\xc3\xbcrich = sch\xc3\xb6n \n.\nein sehr langer Satz, der nicht in eine Zeile passt, "
-                                  "weil er mehr als 76 Zeichen hat\n"),
-                              STR("<p>x</p>") };
+    struct mail_text text = {
+        STR("Gr\xc3\xbc\xc3\x9f"
+            "e aus Z\xc3\xbcrich und von allen anderen Orten der Welt"),
+        STR("Z\xc3\xbcrich = sch\xc3\xb6n \n.\nein sehr langer Satz, der nicht in eine Zeile passt, "
+            "weil er mehr als 76 Zeichen hat\n"),
+        STR("<p>x</p>")
+    };
     ck_assert(mail_address_parse("H\xc3\xbctte & Co, <no-reply@example.com>", &from));
-    struct mail_message m = { &from, "ada@example.com", &text, STR("https://x.example/u?t=1"), 7, 1700000000000000 };
+    struct mail_message m = { &from, "ada@example.com", &text, STR("https://x.example/u?t=1"),
+                              7,     1700000000000000 };
     struct buf out, again;
     buf_init(&out, 100000);
     buf_init(&again, 100000);
@@ -231,7 +251,8 @@ START_TEST(messages_are_ascii_and_short)
     struct str all = buf_str(&out);
     ck_assert(holds(all, "Message-ID: <7.1700000000000000@example.com>\r\n"));
     ck_assert(holds(all, "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
-    ck_assert(holds(all, "List-Unsubscribe: <https://x.example/u?t=1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+    ck_assert(holds(all, "List-Unsubscribe: <https://x.example/u?t=1>\r\nList-Unsubscribe-Post: "
+                         "List-Unsubscribe=One-Click\r\n"));
     ck_assert(holds(all, "Z=C3=BCrich =3D sch=C3=B6n=20\r\n.\r\n") && holds(all, "Subject: =?UTF-8?B?"));
     buf_free(&out);
     buf_free(&again);

@@ -160,7 +160,8 @@ static void add_headers(struct buf *out, const struct mail_message *m)
     buf_printf(out, "\r\nMessage-ID: <%lld.%lld%s>\r\n", (long long)m->number, (long long)m->made_us,
                strrchr(m->from->address, '@'));
     if (m->unsubscribe.p) { /* RFC 2369, RFC 8058 */
-        buf_printf(out, "List-Unsubscribe: <" STR_FMT ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        buf_printf(out,
+                   "List-Unsubscribe: <" STR_FMT ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
                    STR_ARG(m->unsubscribe));
     }
     /* RFC 3834: programs do not answer; so do those who only know the older header. */
@@ -198,8 +199,9 @@ static void add_quoted(struct buf *out, struct str text)
 
 static void add_part(struct buf *out, const char *boundary, const char *type, struct str body)
 {
-    buf_printf(out, "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-               boundary, type);
+    buf_printf(
+        out, "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+        boundary, type);
     add_quoted(out, body);
     buf_addz(out, "\r\n");
 }

@@ -89,7 +89,8 @@ static void choose_languages(struct reading *r, struct str wanted)
     struct str own = str_from(r->options->mail_language);
     add_language(r, &n, wanted);
     if (wanted.p && memchr(wanted.p, '-', wanted.n)) {
-        add_language(r, &n, (struct str){ wanted.p, (size_t)((char *)memchr(wanted.p, '-', wanted.n) - wanted.p) });
+        add_language(r, &n,
+                     (struct str){ wanted.p, (size_t)((char *)memchr(wanted.p, '-', wanted.n) - wanted.p) });
     }
     add_language(r, &n, own.n > 0 ? own : STR("en"));
     r->language[n][0] = '\0';
@@ -264,8 +265,8 @@ static const struct template_value *values_of(struct arena *a, struct json_objec
     {
         values[n].name = name;
         if (json_object_is_type(member, json_type_string)) {
-            values[n].text = (struct str){ json_object_get_string(member),
-                                           (size_t)json_object_get_string_len(member) };
+            values[n].text =
+                (struct str){ json_object_get_string(member), (size_t)json_object_get_string_len(member) };
         } else if (json_object_is_type(member, json_type_array)) {
             values[n].list = list_of(a, member);
         }
@@ -389,8 +390,8 @@ static bool one_line(struct reading *r, const char *topic, const char *language,
                      const struct template_values *values, struct str *out)
 {
     struct str subject = find_in(r, language, topic, ".subject");
-    if (!run(r, str_trim((struct str){ subject.p, strcspn(arena_strdup(r->arena, subject), "\r\n") }), &text_kind,
-             values, topic, out)) {
+    if (!run(r, str_trim((struct str){ subject.p, strcspn(arena_strdup(r->arena, subject), "\r\n") }),
+             &text_kind, values, topic, out)) {
         return false;
     }
     size_t n = out->n > SUBJECT_MAX ? SUBJECT_MAX : out->n;
@@ -419,13 +420,15 @@ static bool both_bodies(struct reading *r, const char *topic, const char *langua
 }
 
 /* Everything that is there for one mail; `bodies` NULL: only its subject. */
-static bool render(struct reading *r, const struct mail_wanted *w, struct str *subject, struct mail_text *bodies)
+static bool render(struct reading *r, const struct mail_wanted *w, struct str *subject,
+                   struct mail_text *bodies)
 {
     struct mail_address from;
     const struct mail_topic *topic = mail_topic_find(w->topic);
     struct json_object *payload = document_read(r->arena, w->payload);
     if (!topic || !payload) {
-        return fault(r, topic ? "the payload is no object:" : "no such mail:", arena_strdup(r->arena, w->topic), NULL);
+        return fault(
+            r, topic ? "the payload is no object:" : "no such mail:", arena_strdup(r->arena, w->topic), NULL);
     }
     choose_languages(r, w->language);
     const char *language = language_of(r, topic->name);
@@ -435,7 +438,8 @@ static bool render(struct reading *r, const struct mail_wanted *w, struct str *s
     read_speech(r, language);
     bool named = mail_from(r->options, &from) && from.name[0];
     struct template_value common[] = {
-        { "site", named ? arena_str(r->arena, str_from(from.name)) : str_from(r->options->totp_issuer), NULL },
+        { "site", named ? arena_str(r->arena, str_from(from.name)) : str_from(r->options->totp_issuer),
+          NULL },
         { "site_url", str_from(r->options->public_url), NULL },
         { "unsubscribe", w->unsubscribe, NULL },
         { "subject", STR_NONE, NULL },

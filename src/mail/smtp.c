@@ -14,8 +14,9 @@
 struct talk {
     struct str message; /* what is left to send */
     size_t heard;
-    char verb[VERB_MAX];     /* of the last command; "." once the mail is out */
+    char verb[VERB_MAX];      /* of the last command; "." once the mail is out */
     char said[SMTP_WHY_SIZE]; /* the last line heard */
+    bool over;                /* what comes now are good-byes */
 };
 
 /* ---- what libcurl calls ---- */
@@ -46,7 +47,9 @@ static size_t take_reply(char *bytes, size_t size, size_t count, void *data)
 {
     struct talk *t = data;
     t->heard += size * count;
-    keep_line(t, bytes, size * count);
+    if (!t->over) {
+        keep_line(t, bytes, size * count);
+    }
     return t->heard > REPLIES_MAX ? 0 : size * count;
 }
 
@@ -55,7 +58,8 @@ static int watch(CURL *curl, curl_infotype type, char *bytes, size_t n, void *da
 {
     struct talk *t = data;
     (void)curl;
-    if (type == CURLINFO_HEADER_OUT) {
+    t->over = t->over || (type == CURLINFO_HEADER_OUT && n >= 4 && memcmp(bytes, "QUIT", 4) == 0);
+    if (type == CURLINFO_HEADER_OUT && !t->over) {
         size_t kept = 0;
         while (kept < n && kept < VERB_MAX - 1 && bytes[kept] >= 'A' && bytes[kept] <= 'Z') {
             t->verb[kept] = bytes[kept];
@@ -87,7 +91,8 @@ static void judge(const struct talk *t, CURLcode code, long reply, struct smtp_a
         enum smtp_outcome outcome = !ours ? SMTP_TROUBLE : reply >= 500 ? SMTP_REFUSED : SMTP_LATER;
         answer_with(a, outcome, t->said);
     } else {
-        answer_with(a, SMTP_TROUBLE, t->heard > REPLIES_MAX ? "the server says too much" : curl_easy_strerror(code));
+        answer_with(a, SMTP_TROUBLE,
+                    t->heard > REPLIES_MAX ? "the server says too much" : curl_easy_strerror(code));
     }
 }
 

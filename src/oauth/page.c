@@ -154,25 +154,26 @@ void page_login(struct request *rq, const struct login_page *p)
 {
     const struct template_list *others = ways(rq);
     const struct template_value values[] = { { "title", p->fault.p ? STR("Log in: try again") : STR("Log in"),
-                                           NULL },
-                                         { "client", p->client, NULL },
-                                         { "fault", p->fault, NULL },
-                                         { "email", p->email, NULL },
-                                         { "or", others->count > 0 ? STR("") : STR_NONE, NULL },
-                                         { "ways", STR_NONE, others },
-                                         { "transaction", p->transaction, NULL },
-                                         TEMPLATE_END };
+                                               NULL },
+                                             { "client", p->client, NULL },
+                                             { "fault", p->fault, NULL },
+                                             { "email", p->email, NULL },
+                                             { "or", others->count > 0 ? STR("") : STR_NONE, NULL },
+                                             { "ways", STR_NONE, others },
+                                             { "transaction", p->transaction, NULL },
+                                             TEMPLATE_END };
     page_write(rq, p->status, p->redirect, login_html, values);
 }
 
 void page_factor(struct request *rq, const struct factor_page *p)
 {
-    const struct template_value values[] = { { "title", p->fault.p ? STR("Code: try again") : STR("Code"), NULL },
-                                         { "client", p->client, NULL },
-                                         { "fault", p->fault, NULL },
-                                         { "transaction", p->transaction, NULL },
-                                         { "proof", p->proof, NULL },
-                                         TEMPLATE_END };
+    const struct template_value values[] = { { "title", p->fault.p ? STR("Code: try again") : STR("Code"),
+                                               NULL },
+                                             { "client", p->client, NULL },
+                                             { "fault", p->fault, NULL },
+                                             { "transaction", p->transaction, NULL },
+                                             { "proof", p->proof, NULL },
+                                             TEMPLATE_END };
     page_write(rq, p->status, p->redirect, factor_html, values);
 }
 
@@ -203,21 +204,21 @@ void page_consent(struct request *rq, const struct consent_page *p)
         }
     }
     const struct template_value values[] = { { "title", STR("Allow access"), NULL },
-                                         { "client", p->client, NULL },
-                                         { "email", p->email, NULL },
-                                         { "redirect", place_of(p->redirect), NULL },
-                                         { "scopes", STR_NONE, &list },
-                                         { "transaction", p->transaction, NULL },
-                                         TEMPLATE_END };
+                                             { "client", p->client, NULL },
+                                             { "email", p->email, NULL },
+                                             { "redirect", place_of(p->redirect), NULL },
+                                             { "scopes", STR_NONE, &list },
+                                             { "transaction", p->transaction, NULL },
+                                             TEMPLATE_END };
     page_write(rq, 200, p->redirect, consent_html, values);
 }
 
 void page_logout(struct request *rq, struct str email, struct str redirect, struct str transaction)
 {
     const struct template_value values[] = { { "title", STR("Log out"), NULL },
-                                         { "email", email, NULL },
-                                         { "transaction", transaction, NULL },
-                                         TEMPLATE_END };
+                                             { "email", email, NULL },
+                                             { "transaction", transaction, NULL },
+                                             TEMPLATE_END };
     page_write(rq, 200, redirect, logout_html, values);
 }
 

@@ -184,12 +184,16 @@ class Stack:
             cursor.execute(sql, args or None)
             return cursor.fetchall() if cursor.description else []
 
+    def jobs_metrics(self):
+        """The same of nexus-jobs."""
+        return self.metrics(self.env["NEXUS_JOBS_METRICS_URL"])
+
     def redis(self):
         return redis.Redis.from_url(self.redis_url, socket_timeout=5)
 
-    def metrics(self):
-        """{'name{label="x"}': value} of one scrape."""
-        text = requests.get(self.metrics_url, timeout=5).text
+    def metrics(self, url=None):
+        """{'name{label="x"}': value} of one scrape, of nexus-api or of another URL."""
+        text = requests.get(url or self.metrics_url, timeout=5).text
         rows = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in rows}
 

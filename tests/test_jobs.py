@@ -1,9 +1,12 @@
 """The job machine: rows that are run once, again, in order, or not any more."""
+import contextlib
 import json
+import os
+import signal
 
 import pytest
 
-from stack import private_stack, wait_until
+from stack import children, private_stack, title, wait_until
 
 OPTIONS = {"sandbox": "yes"}
 
@@ -163,3 +166,93 @@ def test_nexus_jobs_runs_rows(stack):
         assert rows(stack, "job") == [] or all(job != "probe" for (job,) in rows(stack, "job"))
     finally:
         stack.stop("jobs")
+
+
+# --- nexus-jobs itself
+
+
+@pytest.fixture
+def running(stack):
+    stack.start("jobs")
+    yield stack
+    stack.stop("jobs")
+
+
+def processes(stack, role):
+    return [pid for pid in children(stack.pid("jobs")) if title(pid).startswith(f"nexus-jobs: {role}")]
+
+
+def test_schedules_run_sweeps(running):
+    """Each schedule has its next time, the sweeps of every two seconds have run, and nothing fails."""
+    wait_until(lambda: running.query("select count(*) from job_schedules where last_at is not null and name = 'payment-calls'")[0][0],
+               30, "a schedule to be started")
+    known = {name for (name,) in running.query("select name from job_schedules")}
+    assert {"booking-expire", "payout"} <= known
+    wait_until(lambda: running.jobs_metrics().get('nexus_job_runs_total{job="payment-calls",outcome="done"}', 0) > 0, 30, "a sweep")
+    assert running.jobs_metrics()["nexus_job_leader"] == 1
+
+
+def test_killed_runners_lose_nothing_and_double_nothing(running):
+    for number in range(300):
+        add(running, "probe", number, sleep_ms=5)
+    for _ in range(4):
+        for pid in processes(running, "runner"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(processes(running, "runner")) == 2, 20, "runners to be replaced")
+    wait_until(lambda: not running.query("select 1 from jobs where job = 'probe' limit 1"), 60, "all rows to be run")
+    assert sorted(probes(running)) == list(range(300))
+    assert dead(running) == []
+
+
+def test_killed_supervisor_takes_its_children_along_and_nothing_is_lost(running):
+    for number in range(100):
+        add(running, "probe", number, sleep_ms=20)
+    wait_until(lambda: probes(running), 20, "the first to be run")
+    family = [running.pid("jobs"), *children(running.pid("jobs"))]
+    os.kill(family[0], signal.SIGKILL)
+    wait_until(lambda: not any(title(pid) for pid in family), 20, "all of them to be gone")
+    running.start("jobs")
+    wait_until(lambda: not running.query("select 1 from jobs where job = 'probe' limit 1"), 60, "all rows to be run")
+    assert sorted(probes(running)) == list(range(100))
+
+
+def test_what_its_runners_have_died_of_is_given_up(running):
+    running.query("select job_add('probe', '', '{\"number\": 1}'); update jobs set attempts = 5 where job = 'probe'")
+    wait_until(lambda: dead(running) == [("probe", 6)], 20, "it to be given up")
+    assert probes(running) == []
+
+
+def test_term_lets_the_work_under_way_end(running):
+    add(running, "probe", 1, sleep_ms=1500)
+    add(running, "probe", 2, sleep_ms=1500)
+    add(running, "probe", 3, sleep_ms=1500)
+    wait_until(lambda: running.query("select 1 from jobs where job = 'probe' and leased_until is not null"), 20, "one to be begun")
+    running.stop("jobs")
+    assert probes(running) and running.query("select 1 from jobs where job = 'probe' and leased_until is not null") == []
+    assert running.query("select max(attempts) from jobs where job = 'probe'")[0][0] in (0, None)
+
+
+def test_hup_takes_other_settings_and_refuses_wrong_ones(running):
+    try:
+        running.set_options(job_runners="3")
+        running.signal("jobs")
+        wait_until(lambda: len(processes(running, "runner")) == 3, 30, "three runners")
+        running.set_options(job_runners="none")
+        running.signal("jobs")
+        wait_until(lambda: "reload refused" in running.log("jobs"), 20, "a refusal")
+        assert len(processes(running, "runner")) == 3
+    finally:
+        running.set_options(job_runners="2")
+
+
+def test_a_sleeping_runner_is_told(running):
+    """Nothing polls here for a second: the row is run because of the notification."""
+    wait_until(lambda: running.query("select count(*) from pg_locks where locktype = 'advisory' and granted and mode = 'ExclusiveLock'"
+                                     " and (classid::bigint << 32 | objid::bigint) = jobs_bell()")[0][0], 20, "a sleeper")
+    waits = []
+    for number in range(5):
+        add(running, "probe", number)
+        wait_until(lambda n=number: n in probes(running), 20, "the row to be run")
+    waits = running.query("select extract(epoch from p.ran_at - j.at) from job_probes p, lateral (select p.ran_at as at) j")
+    assert len(waits) == 5

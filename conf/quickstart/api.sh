@@ -6,6 +6,7 @@ config_lines() {
     cat <<CONF
 listen = $RUN/sock/api.sock
 metrics_listen = 127.0.0.1:$METRICS_PORT
+jobs_metrics_listen = 127.0.0.1:$JOBS_PORT
 public_url = $NEXUS_URL
 database = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_api"
 database_owner = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_owner"

@@ -152,7 +152,7 @@ port_free() {
 
 settings_load() {
     [[ -d $RUN/log ]] || die "no stack in $RUN; start one with: ./quickstart"
-    PORT=${WANTED_PORT:-8443} METRICS_PORT=
+    PORT=${WANTED_PORT:-8443} METRICS_PORT= JOBS_PORT=
     # shellcheck source=/dev/null
     [[ ! -f $RUN/settings ]] || . "$RUN/settings"
     [[ -z $WANTED_PORT || $WANTED_PORT == 0 ]] || PORT=$WANTED_PORT
@@ -178,19 +178,22 @@ settings_save() {
     for unit in $UNITS; do unit_sweep "$unit"; done
     [[ $PORT != 0 ]] || PORT=$(port_free)
     [[ -n $METRICS_PORT ]] || METRICS_PORT=$(port_free)
+    [[ -n $JOBS_PORT ]] || JOBS_PORT=$(port_free)
     if ! unit_alive nginx && port_taken "$PORT"; then
         echo "port $PORT on 127.0.0.1 is taken by another program"
         return 1
     fi
     if ! unit_alive api && port_taken "$METRICS_PORT"; then METRICS_PORT=$(port_free); fi
-    printf 'PORT=%s\nMETRICS_PORT=%s\n' "$PORT" "$METRICS_PORT" >"$RUN/settings"
+    if ! unit_alive jobs && port_taken "$JOBS_PORT"; then JOBS_PORT=$(port_free); fi
+    printf 'PORT=%s\nMETRICS_PORT=%s\nJOBS_PORT=%s\n' "$PORT" "$METRICS_PORT" "$JOBS_PORT" >"$RUN/settings"
     note "https $PORT, metrics $METRICS_PORT"
 }
 
 settings_print() {
     printf '%s=%q\n' NEXUS_URL "$NEXUS_URL" NEXUS_CA "$RUN/tls/ca.pem" PGHOST "$PG_SOCKETS" PGPORT 5432 \
         PGDATABASE nexus PGUSER nexus_owner NEXUS_REDIS "unix://$RUN/sock/redis.sock" \
-        NEXUS_METRICS_URL "http://127.0.0.1:$METRICS_PORT/metrics"
+        NEXUS_METRICS_URL "http://127.0.0.1:$METRICS_PORT/metrics" \
+        NEXUS_JOBS_METRICS_URL "http://127.0.0.1:$JOBS_PORT/metrics"
 }
 
 # file_put PATH MODE OWNER: standard input becomes the file unless it is that already; marks its folder's unit.

@@ -186,10 +186,14 @@ begin
     return true;
 end $$;
 
--- What a runner had that is no more is free again: each holds an advisory lock on its number. How many rows.
+-- What a runner had that is no more is free again: each holds an advisory lock on its number. How many rows. Those that were
+-- tried before wait a while, lest they are what it died of.
 create function jobs_release() returns bigint language sql as $$
     with freed as (
-        update jobs set leased_until = null, leased_by = null
+        update jobs
+           set leased_until = null, leased_by = null, published_at = null,
+               run_at = case when attempts > 1 then greatest(run_at, nexus_now() + least(attempts, 60) * interval '1 second') else run_at end,
+               history = history || jsonb_build_object('attempt', attempts, 'at', now(), 'error', 'its runner has died')
          where leased_by is not null
            and not exists (select from pg_locks l where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
                                                     and l.classid = 1853125889 and l.objid = leased_by and l.objsubid = 2)

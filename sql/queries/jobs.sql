@@ -24,13 +24,80 @@ with done as materialized (select job_keep($1, $2, $3::int8 * interval '1 micros
 with done as materialized (select job_fail($1, $2, $3, $4::int8 * interval '1 microsecond') as mine) select mine from done;
 
 -- name: jobs_left
--- How many rows of the named jobs, up to the versions $2, are due or are being run, and are not paused.
+-- How many rows of the named jobs, up to the versions $2, are due or are being run, are not paused, and wait for
+-- no other row of their key.
 select count(*) from jobs j join unnest($1, $2) k(name, version) on k.name = j.job and j.version <= k.version
  where (j.run_at <= nexus_now() or j.leased_until is not null)
-   and not exists (select from job_pauses p where p.job = j.job);
+   and not exists (select from job_pauses p where p.job = j.job)
+   and not (j.ordered and exists (select from jobs e where e.ordered and e.job = j.job and e.key = j.key and e.number < j.number));
 
 -- name: job_kinds_set
 with done as materialized (select job_kinds_set($1::text::jsonb)) select count(*) from done;
 
 -- name: job_probe
 insert into job_probes (job_id, number, attempt, key) values ($1, $2, $3, $4);
+
+-- name: schedules_read
+-- Business time, and each schedule with its next time; one row at least. $1 is not looked at.
+select nexus_now(), s.name, s.next_at from (select $1::int4) x left join job_schedules s on true;
+
+-- name: schedule_move
+-- Schedule $1 of job $2 comes from $3 (null: it is new) to $4, and is started for each time of $5 (Unix seconds), unless somebody
+-- else has moved it meanwhile.
+with moved as materialized (
+    insert into job_schedules (name, job, next_at, last_at)
+    values ($1, $2, $4, (select to_timestamp(max(t)) from unnest($5::int8[]) t))
+        on conflict (name) do update set job = excluded.job, next_at = excluded.next_at,
+                                         last_at = coalesce(excluded.last_at, job_schedules.last_at)
+           where job_schedules.next_at is not distinct from $3
+    returning name),
+started as materialized (
+    select job_add($2, $1, null, to_timestamp(t)) from moved, unnest($5::int8[]) t)
+select count(*) from started;
+
+-- name: jobs_enter
+-- A number for this session, which is alive as long as its lock is held.
+with n as materialized (select nextval('job_runners')::int4 as n)
+select n, pg_try_advisory_lock(1853125889, n) from n;
+
+-- name: jobs_sleep
+-- Told of new rows from now on, if nobody else sleeps in this way. To be followed by a look for rows.
+with bell as materialized (select pg_try_advisory_lock(jobs_bell()) as got) select got from bell;
+
+-- name: jobs_wake
+-- The others are woken too, so that one of them sleeps in this way.
+with awake as materialized (select pg_advisory_unlock(jobs_bell()), pg_notify('nexus_jobs', '')) select count(*) from awake;
+
+-- name: jobs_lead
+-- Whether this session leads: one at a time, until it ends. When it says nothing for four seconds the server ends it.
+with lead as materialized (
+    select pg_try_advisory_lock(jobs_bell() + 1) as got, set_config('idle_session_timeout', '4s', false))
+select got from lead;
+
+-- name: jobs_release
+with freed as materialized (select jobs_release() as n) select n from freed;
+
+-- name: jobs_next
+-- In how many microseconds the next row of the named jobs is due; null when none waits. What is late counts as now.
+select (extract(epoch from min(n.run_at) - nexus_now()) * 1000000)::int8
+  from unnest($1::text[]) k(name)
+       cross join lateral (select j.run_at from jobs j where j.job = k.name and j.published_at is null and j.run_at > nexus_now()
+                            order by j.run_at, j.number limit 1) n;
+
+-- name: jobs_state
+-- Of each job: how many wait, are due, are run, are dead, whether it is paused, and for how many seconds the oldest is due. $1 is
+-- not looked at.
+with waiting as (
+    select j.job, count(*) filter (where leased_until is null) as waiting,
+           count(*) filter (where leased_until is null and run_at <= nexus_now()) as due,
+           count(leased_until) as running,
+           coalesce(greatest(extract(epoch from nexus_now() - min(run_at) filter (where leased_until is null)), 0), 0)::int8 as oldest
+      from jobs j group by j.job),
+dead as (
+    select d.job, count(*) as dead from jobs_dead d group by d.job)
+select k.job, coalesce(w.waiting, 0), coalesce(w.due, 0), coalesce(w.running, 0), coalesce(d.dead, 0),
+       (exists (select from job_pauses p where p.job = k.job))::int::int8, coalesce(w.oldest, 0)
+  from (select name as job from job_kinds union select job from waiting union select job from dead) k
+       left join waiting w on w.job = k.job left join dead d on d.job = k.job
+ where $1::int4 is not null
+ order by k.job;

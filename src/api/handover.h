@@ -6,7 +6,7 @@
 #ifndef NEXUS_API_HANDOVER_H
 #define NEXUS_API_HANDOVER_H
 
-#include "api/listen.h"
+#include "base/listen.h"
 #include "api/pool.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Unit tests of listening sockets. */
 #include "api/api_tests.h"
-#include "api/listen.h"
+#include "base/listen.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* nexus-api: options of the command line, then the supervisor. */
 #include "api/supervisor.h"
-#include "api/title.h"
+#include "base/title.h"
 #include "base/log.h"
 #include "base/near.h"
 #include "base/options.h"

@@ -1,8 +1,8 @@
 # src/api: the nexus-api program.
 noinst_LIBRARIES += libnexus_api.a
 libnexus_api_a_SOURCES = %D%/supervisor.h %D%/supervisor.c %D%/pool.h %D%/pool.c %D%/worker.h %D%/worker.c \
-	%D%/metrics.h %D%/metrics.c %D%/listen.h %D%/listen.c %D%/notify.h %D%/notify.c %D%/handover.h %D%/handover.c \
-	%D%/title.h %D%/title.c %D%/jitter.h %D%/jitter.c
+	%D%/metrics.h %D%/metrics.c %D%/handover.h %D%/handover.c \
+	%D%/jitter.h %D%/jitter.c
 
 sbin_PROGRAMS += nexus-api
 nexus_api_SOURCES = %D%/main.c %D%/registry.c %D%/ops.def

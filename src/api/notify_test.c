@@ -1,6 +1,6 @@
 /* Unit tests of the sd_notify protocol against a real datagram socket. */
 #include "api/api_tests.h"
-#include "api/notify.h"
+#include "base/notify.h"
 #include "base/clock.h"
 
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #include "api/worker.h"
 
 #include "api/jitter.h"
-#include "api/title.h"
+#include "base/title.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/serve.h"

@@ -3,7 +3,8 @@ libnexus_a_SOURCES += %D%/arena.h %D%/buf.h %D%/str.h %D%/err.h %D%/errors.def %
 	%D%/base64url.h %D%/base64url.c %D%/date.h %D%/uuid.h %D%/conf.h %D%/conf.c %D%/options.h %D%/options.def %D%/options_table.h %D%/near.h %D%/utf8.h \
 	%D%/arena.c %D%/buf.c %D%/str.c %D%/err.c %D%/log.c %D%/clock.c %D%/date.c %D%/uuid.c %D%/near.c \
 	%D%/utf8.c %D%/options.c %D%/options_value.c %D%/options_doc.c %D%/options_secret.c \
-	%D%/scoreboard.h %D%/scoreboard.c %D%/slots.h %D%/slots.c %D%/template.h %D%/template.c %D%/backoff_table.h %D%/backoff_table.c
+	%D%/scoreboard.h %D%/scoreboard.c %D%/slots.h %D%/slots.c %D%/template.h %D%/template.c %D%/backoff_table.h %D%/backoff_table.c \
+	%D%/listen.h %D%/listen.c %D%/notify.h %D%/notify.c %D%/scrape.h %D%/scrape.c %D%/title.h %D%/title.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/base_tests

@@ -33,19 +33,19 @@ static enum err change_expire(struct request *rq, struct job_run *run)
 const struct job job_booking_change_expire = {
     .name = "booking-change-expire",
     .doc = "Ends changes of bookings that are not answered in time.",
-    .every_us = INT64_C(60000000),
+    .unique = true,
     .exec = change_expire,
 };
 const struct job job_booking_expire = {
     .name = "booking-expire",
     .doc = "Ends holds that are not paid and requests that are not answered in time; their nights are free "
            "again.",
-    .every_us = INT64_C(5000000),
+    .unique = true,
     .exec = expire,
 };
 const struct job job_booking_complete = {
     .name = "booking-complete",
     .doc = "Ends stays that are over.",
-    .every_us = INT64_C(60000000),
+    .unique = true,
     .exec = complete,
 };

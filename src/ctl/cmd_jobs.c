@@ -13,7 +13,7 @@ const struct ctl_command ctl_jobs_list = {
     .args = "",
     .example = "nexusctl jobs list",
     .summary = "List what nexus-jobs does",
-    .doc = "Name, interval and purpose of every job.",
+    .doc = "Name and purpose of every job.",
     .run = jobs_list_run,
 };
 
@@ -42,12 +42,11 @@ static enum ctl_exit jobs_list_run(struct ctl *ctl)
     bool json = ctl_json(ctl);
     for (size_t i = 0; job_registry[i]; i++) {
         const struct job *job = job_registry[i];
-        printf(json ? "%s{\"name\":\"%s\",\"every_s\":%" PRId64 ",\"doc\":\"%s\"}"
-                    : "%s%-20s %6" PRId64 " s  %s\n",
+        printf(json ? "%s{\"name\":\"%s\",\"doc\":\"%s\"}" : "%s%-24s %s\n",
                !json    ? ""
                : i == 0 ? "["
                         : ",",
-               job->name, job->every_us / 1000000, job->doc);
+               job->name, job->doc);
     }
     if (json) {
         puts("]");

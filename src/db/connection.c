@@ -218,6 +218,7 @@ static enum err attempt_succeeded(struct db *db)
     }
     db->failing = false;
     db->state = DB_UP;
+    db->sessions++;
     return ERR_NONE;
 }
 
@@ -253,6 +254,11 @@ enum err db_ensure(struct db *db)
         return ERR_NONE;
     }
     return ensure(db, db->failing ? PATIENCE_AFTER_FAILURE_US : db->options->database_connect_timeout);
+}
+
+unsigned db_session(const struct db *db)
+{
+    return db->state == DB_UP ? db->sessions : 0;
 }
 
 bool db_usable(const struct db *db)

@@ -90,6 +90,9 @@ bool db_usable(const struct db *db);
 void db_maintain(struct db *db);
 /* One round trip within the deadline; for /readyz and nexusctl check. */
 enum err db_ping(struct db *db) MUST_CHECK;
+/* Another number for each connection, 0 while there is none: what belongs to a session, such as LISTEN or an
+ * advisory lock, is gone when it has changed. */
+unsigned db_session(const struct db *db);
 /* Text of the last connection or server error, for logs only. */
 const char *db_error(const struct db *db);
 

@@ -21,6 +21,7 @@ struct db {
     bool in_transaction;               /* explicit, begun and neither committed nor rolled back */
     bool failing;                      /* the last attempt failed, or the server did not answer in time */
     bool commit_unsure;                /* the server warned that a commit is only local */
+    unsigned sessions;                 /* connections made so far */
     int statements;
     int64_t busy_us; /* spent in db_run */
     struct prepared prepared;

@@ -21,7 +21,8 @@ struct jobs {
     struct buf out;
     struct str secret; /* malloc'd */
     struct merchants *merchants;
-    int32_t runner; /* leased_by; 0: none yet */
+    unsigned session; /* db_session, that `runner` belongs to */
+    int32_t runner;   /* leased_by */
 };
 
 /* A row that was taken. Texts live in jobs.claims. */
@@ -31,10 +32,18 @@ struct job_row {
     struct str key, payload;
     int version, claims, attempts;
     int64_t due_us, leased_until_us;
+    int64_t waited_us; /* since it was due */
 };
 
+/* A number for this connection, by which others see that what it has taken is in living hands; with `listen`
+ * also ears for the channel. Cheap when there is one. */
+enum err job_session(struct jobs *j, bool listen) MUST_CHECK;
 /* Take at most `most` rows that are due. The rows taken before are forgotten. */
-enum err job_rows_claim(struct jobs *j, size_t most, struct job_row *rows, size_t *n) MUST_CHECK;
+enum err job_rows_claim(struct jobs *j, size_t most, bool bulk, struct job_row *rows, size_t *n) MUST_CHECK;
+/* How long until another row is due, at most so long. */
+int64_t job_rows_next(struct jobs *j, int64_t most_us);
+/* Give a row back that was not run. */
+void job_row_leave(struct jobs *j, const struct job_row *row);
 
 /* How an attempt ended. */
 enum job_outcome {

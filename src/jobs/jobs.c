@@ -83,70 +83,7 @@ void job_report(struct jobs *j, struct request *rq, const struct job *job, enum 
         LOG_TEXT("error", e == ERR_INTERNAL || e == ERR_UNAVAILABLE ? db_error(j->db) : ""));
 }
 
-/* ---- the loop of nexus-jobs ---- */
-
-#define PAYLOAD_MAX 128
-#define WAIT_MAX_US 1000000 /* between two looks at the table */
-
-static const struct db_statement statement_listen = { "jobs_listen", "listen " JOBS_CHANNEL, 0, true };
-
-/* Again and again: it costs a round trip a wake-up and outlives a lost connection. */
-static void listen_again(struct jobs *j)
-{
-    struct db_failure failure;
-    struct db_batch *b = db_batch(j->db, j->arena);
-    (void)db_add(b, &statement_listen, NULL, 0);
-    if (db_run(b, &failure) != ERR_NONE) {
-        LOG(LOG_DEBUG, "jobs are not told of", LOG_TEXT("code", err_info(failure.err)->code));
-    }
-    arena_reset(j->arena);
-}
-
-static void run_due(struct jobs *j, int64_t next[JOBS_MAX], const volatile int *stop)
-{
-    for (size_t i = 0; job_registry[i] && !*stop; i++) {
-        if (job_registry[i]->every_us > 0 && clock_mono_us() >= next[i]) {
-            int64_t done; /* what failed was logged, and is tried again when due */
-            enum err e = job_sweep(j, job_registry[i], stop, &done);
-            (void)e;
-            next[i] = clock_mono_us() + job_registry[i]->every_us;
-        }
-    }
-}
-
-/* Rows of the table; false when there is none left. */
-static bool run_rows(struct jobs *j, const volatile int *stop)
-{
-    struct job_row rows[JOBS_CLAIM_MAX];
-    size_t n;
-    if (job_rows_claim(j, 1, rows, &n) != ERR_NONE || n == 0) {
-        return false;
-    }
-    (void)job_row_run(j, &rows[0], stop);
-    return true;
-}
-
-static int64_t until_next(const int64_t next[JOBS_MAX])
-{
-    int64_t now = clock_mono_us(), wait = WAIT_MAX_US;
-    for (size_t i = 0; job_registry[i]; i++) {
-        int64_t left = next[i] - now;
-        wait = job_registry[i]->every_us > 0 && left < wait ? left : wait;
-    }
-    return wait > 0 ? wait : 0;
-}
-
-static void hurry(int64_t next[JOBS_MAX], const char *name)
-{
-    for (size_t i = 0; job_registry[i]; i++) {
-        if (strcmp(job_registry[i]->name, name) == 0) {
-            next[i] = 0;
-        }
-    }
-}
-
-/* What job_add has to know; nexusctl migrate says it too. */
-static void kinds_set(struct jobs *j)
+void jobs_kinds_set(struct jobs *j)
 {
     struct db_failure failure;
     struct db_batch *b = db_batch(j->db, j->arena);
@@ -155,21 +92,4 @@ static void kinds_set(struct jobs *j)
         LOG(LOG_WARN, "the list of jobs could not be kept", LOG_TEXT("code", err_info(failure.err)->code));
     }
     arena_reset(j->arena);
-}
-
-void jobs_loop(struct jobs *j, const volatile int *stop, const sigset_t *open)
-{
-    int64_t next[JOBS_MAX] = { 0 };
-    kinds_set(j);
-    while (!*stop) {
-        char told[PAYLOAD_MAX];
-        listen_again(j);
-        run_due(j, next, stop);
-        while (!*stop && run_rows(j, stop)) {
-        }
-        for (int64_t wait = until_next(next); !*stop && db_await(j->db, wait, open, told, sizeof(told));
-             wait = 0) {
-            hurry(next, told);
-        }
-    }
 }

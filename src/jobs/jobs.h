@@ -3,9 +3,10 @@
  * line in jobs.def; the program nexus-jobs runs them. To its code a run is a request without a person: the
  * same batches (http/idempotency.h), the same transactions, rolled back when it fails.
  *
- * To have a job run add a row of it in the transaction of what it is about (job_add; SQL: the function
- * job_add). The row goes in the transaction of the job's effect: it is run at least once, and what it does to
- * the database is done once. Whoever runs it may be killed at any moment.
+ * What is due by the calendar is a line in schedules.def (jobs/schedule.h). To have a job run add a row of it
+ * in the transaction of what it is about (job_add; SQL: the function job_add). The row goes in the
+ * transaction of the job's effect: it is run at least once, and what it does to the database is done once.
+ * Whoever runs it may be killed at any moment.
  */
 #ifndef NEXUS_JOBS_JOBS_H
 #define NEXUS_JOBS_JOBS_H
@@ -51,7 +52,6 @@ struct job {
      * it reads by batches of its own (db_batch). At least once, then: others are told an id of ours.
      */
     bool calls;
-    int64_t every_us; /* how long after one run it is due by itself; 0: only when a row asks for it */
     /*
      * On an arena of its own. A sweep takes a bounded piece of its work and says in run->done how much there
      * was. A failure is recorded by fail(); its sentence is kept with the row.
@@ -93,14 +93,10 @@ enum err job_sweep(struct jobs *j, const struct job *job, const volatile int *st
  */
 enum err jobs_drain(struct jobs *j, int64_t patience_us, int64_t *ran, int64_t *failed) MUST_CHECK;
 
-/*
- * Until *stop is set: run what is due, or what somebody tells of on the channel. `open` is the signal mask
- * while there is nothing to do.
- */
-void jobs_loop(struct jobs *j, const volatile int *stop, const sigset_t *open);
+/* What job_add has to know of all jobs; nexusctl migrate says it too. A failure is logged. */
+void jobs_kinds_set(struct jobs *j);
 
-/* Channel on which PostgreSQL tells nexus-jobs that a job has something to do: notify nexus_jobs, 'NAME'; ''
- * for rows of the table jobs. */
+/* Channel on which PostgreSQL tells nexus-jobs that there are rows. */
 #define JOBS_CHANNEL "nexus_jobs"
 
 #endif

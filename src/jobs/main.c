@@ -1,6 +1,8 @@
-/* nexus-jobs: one process that does what is done by time. */
+/* nexus-jobs: what is done by time, or after a request. */
 #include "base/log.h"
+#include "base/title.h"
 #include "jobs/jobs.h"
+#include "jobs/supervisor.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -8,65 +10,37 @@
 
 enum { EXIT_USAGE = 2 };
 
-static volatile int stop;
-
-static void on_stop(int sig)
-{
-    (void)sig;
-    stop = 1;
-}
-
 static const char help[] =
     "Usage: nexus-jobs [-c FILE] [--check]\n\n"
-    "Does what is done by time, such as ending holds that are not paid, in the foreground.\n\n"
+    "Runs jobs: what is done by time, such as ending holds that are not paid, and what requests\n"
+    "have left to be done after them. Stays in the foreground.\n\n"
     "  -c, --config FILE  read FILE instead of " OPTIONS_DEFAULT_FILE "\n"
     "      --check        check the configuration and exit\n"
     "  -V, --version      print the version and exit\n"
     "  -h, --help         print this and exit\n\n"
-    "Signals: TERM ends it after the piece of work under way.\n";
+    "Signals: TERM ends it after the work under way, HUP reads the configuration anew.\n";
 
-/* Signals come only while there is nothing to do. */
-static void signals_start(sigset_t *open)
-{
-    static const int ending[] = { SIGTERM, SIGINT };
-    struct sigaction act = { .sa_handler = on_stop };
-    sigset_t closed;
-    sigemptyset(&closed);
-    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-        sigaction(ending[i], &act, NULL);
-        sigaddset(&closed, ending[i]);
-    }
-    signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &closed, open);
-    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-        sigdelset(open, ending[i]);
-    }
-}
-
-static int run(const struct options *o, bool check)
+/* Takes over `o`. */
+static int run(const char *config, struct options *o, bool check)
 {
     char error[512];
     enum log_level level = LOG_INFO;
+    const char *wrong = error;
     if (!log_level_parse(str_from(o->log_level), &level)) {
-        fprintf(stderr, "nexus-jobs: log_level: \"%s\" is none of error, warn, info, debug\n", o->log_level);
-        return EXIT_FAILURE;
-    }
-    log_init("nexus-jobs", level);
-    struct jobs *j = jobs_create(o, error, sizeof(error));
-    if (!j) {
-        fprintf(stderr, "nexus-jobs: %s\n", error);
-        return EXIT_FAILURE;
-    }
-    if (check) {
-        puts("configuration is fine");
+        snprintf(error, sizeof(error), "log_level: \"%s\" is none of error, warn, info, debug", o->log_level);
     } else {
-        sigset_t open;
-        signals_start(&open);
-        log_msg(LOG_INFO, "jobs started");
-        jobs_loop(j, &stop, &open);
-        log_msg(LOG_INFO, "jobs ended");
+        log_init("nexus-jobs", level);
+        wrong = jobs_possible(o, error, sizeof(error));
     }
-    jobs_free(j);
+    if (!wrong && !check) {
+        return jobs_supervise(config, o);
+    }
+    options_free(o);
+    if (wrong) {
+        fprintf(stderr, "nexus-jobs: %s\n", wrong);
+        return EXIT_FAILURE;
+    }
+    puts("configuration is fine");
     return EXIT_SUCCESS;
 }
 
@@ -80,6 +54,7 @@ int main(int argc, char **argv)
     const char *config = OPTIONS_DEFAULT_FILE;
     bool check = false;
     int c;
+    argv = title_init(argc, argv);
     while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
         switch (c) {
         case 'c':
@@ -108,7 +83,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "nexus-jobs: %s\n", error);
         return EXIT_FAILURE;
     }
-    int status = run(o, check);
-    options_free(o);
-    return status;
+    return run(config, o, check);
 }

@@ -58,7 +58,7 @@ static enum err probe(struct request *rq, struct job_run *run)
 
 #define PROBE_RETRY                                                                                          \
     {                                                                                                        \
-        .attempts = 5, .first_us = 30000000, .longest_us = 60000000                                             \
+        .attempts = 5, .first_us = 30000000, .longest_us = 60000000                                          \
     }
 
 const struct job job_probe = { .name = "probe",

@@ -124,12 +124,16 @@ static const char *reason(struct request *rq, enum err e)
     return arena_printf(rq->arena, "%s: %s", err_info(e)->code, rq->detail ? rq->detail : err_info(e)->title);
 }
 
+static int most_attempts(const struct job *job)
+{
+    return job->retry.attempts > 0 ? job->retry.attempts : JOB_ATTEMPTS;
+}
+
 static enum job_outcome give_back(struct jobs *j, const struct job_row *row, const struct attempt *t)
 {
     const struct job *job = row->job;
     struct arena *a = j->arena;
-    int most = job->retry.attempts > 0 ? job->retry.attempts : JOB_ATTEMPTS;
-    bool dead = t->run.give_up || row->attempts >= most;
+    bool dead = t->run.give_up || row->attempts >= most_attempts(job);
     int64_t pause = t->run.pause_us > 0 ? t->run.pause_us : job_pause_us(job, row->attempts, uuid_v4().b[0]);
     struct db_failure failure;
     struct db_batch *b = db_batch(j->db, a);
@@ -152,10 +156,23 @@ static enum job_outcome give_back(struct jobs *j, const struct job_row *row, con
     return dead ? JOB_DEAD : JOB_RETRY;
 }
 
+/* Each attempt so far has cost its process the life, else it would have been given up before. */
+static enum job_outcome bury(struct jobs *j, const struct job_row *row)
+{
+    const struct op op = { .name = row->job->name };
+    arena_reset(j->arena);
+    struct attempt t = { .rq = job_request(j, &op), .run.give_up = true };
+    t.err = fail(t.rq, ERR_INTERNAL, NULL, "No attempt came to an end: its process died or was killed.");
+    return give_back(j, row, &t);
+}
+
 enum job_outcome job_row_run(struct jobs *j, const struct job_row *row, const volatile int *stop)
 {
     const struct op op = { .name = row->job->name, .flags = OP_IDEMPOTENT };
     struct attempt t;
+    if (row->attempts > most_attempts(row->job)) {
+        return bury(j, row);
+    }
     int number = 1;
     for (;;) {
         try_piece(j, row, &op, stop, &t);
@@ -252,7 +269,8 @@ enum err jobs_drain(struct jobs *j, int64_t patience_us, int64_t *ran, int64_t *
     *ran = *failed = 0;
     do {
         size_t n;
-        enum err e = job_rows_claim(j, 1, rows, &n);
+        enum err e = job_session(j, false);
+        e = e ? e : job_rows_claim(j, 1, true, rows, &n);
         if (e) {
             return e;
         }

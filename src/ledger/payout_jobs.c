@@ -19,6 +19,6 @@ const struct job job_payout = {
     .name = "payout",
     .doc = "Pays hosts and co-hosts for stays that began a day ago and are paid for, one payout for each and "
            "currency.",
-    .every_us = INT64_C(3600000000),
+    .unique = true,
     .exec = pay,
 };

@@ -19,7 +19,9 @@ static enum err calls(struct request *rq, struct job_run *run)
 const struct job job_payment_calls = {
     .name = "payment-calls",
     .doc = "Makes calls to payment providers that wait, and again those whose answer was lost.",
-    .every_us = 2 * SECOND_US,
+    .timeout_us = 600 * SECOND_US,
+    .calls = true,
+    .unique = true,
     .exec = calls
 };
 
@@ -34,7 +36,7 @@ static enum err events(struct request *rq, struct job_run *run)
 const struct job job_payment_events = {
     .name = "payment-events",
     .doc = "Handles events of payment providers that came too early, or that a crash has left.",
-    .every_us = 2 * SECOND_US,
+    .unique = true,
     .exec = events
 };
 
@@ -51,7 +53,7 @@ static enum err reconcile(struct request *rq, struct job_run *run)
 const struct job job_payment_reconcile = {
     .name = "payment-reconcile",
     .doc = "Has payments and refunds looked at that nothing was heard of for ten minutes.",
-    .every_us = 60 * SECOND_US,
+    .unique = true,
     .exec = reconcile
 };
 
@@ -72,6 +74,6 @@ static enum err schedule(struct request *rq, struct job_run *run)
 const struct job job_payment_schedule = {
     .name = "payment-schedule",
     .doc = "Charges balances whose day has come, and releases security holds after the stay.",
-    .every_us = 60 * SECOND_US,
+    .unique = true,
     .exec = schedule
 };

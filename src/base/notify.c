@@ -1,5 +1,5 @@
 /* The sd_notify protocol: newline-separated assignments in one datagram. */
-#include "api/notify.h"
+#include "base/notify.h"
 
 #include "base/clock.h"
 

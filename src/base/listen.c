@@ -1,5 +1,5 @@
 /* Making and inheriting listening sockets. */
-#include "api/listen.h"
+#include "base/listen.h"
 
 #include "base/str.h"
 

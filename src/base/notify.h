@@ -3,8 +3,8 @@
  * is a no-op when NOTIFY_SOCKET is not set, and a failing send is ignored: a service must not die of its
  * supervisor.
  */
-#ifndef NEXUS_API_NOTIFY_H
-#define NEXUS_API_NOTIFY_H
+#ifndef NEXUS_BASE_NOTIFY_H
+#define NEXUS_BASE_NOTIFY_H
 
 #include <stdint.h>
 #include <sys/socket.h>

@@ -2,8 +2,8 @@
  * Listening sockets: the FastCGI socket of the workers and the metrics socket. They are made here, or handed
  * over by systemd (sd_listen_fds(3) protocol), or kept from the program this one replaced.
  */
-#ifndef NEXUS_API_LISTEN_H
-#define NEXUS_API_LISTEN_H
+#ifndef NEXUS_BASE_LISTEN_H
+#define NEXUS_BASE_LISTEN_H
 
 #include "base/options.h"
 

@@ -1,7 +1,7 @@
 /* What ps shows: the arguments of the process are overwritten in place, its environment is moved away first.
  */
-#ifndef NEXUS_API_TITLE_H
-#define NEXUS_API_TITLE_H
+#ifndef NEXUS_BASE_TITLE_H
+#define NEXUS_BASE_TITLE_H
 
 /*
  * Remember where the arguments lie and make room. Call once, first thing in main, before anybody keeps

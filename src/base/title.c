@@ -1,5 +1,5 @@
 /* Process titles. */
-#include "api/title.h"
+#include "base/title.h"
 
 #include <stdarg.h>
 #include <stdio.h>

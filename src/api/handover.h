@@ -6,8 +6,8 @@
 #ifndef NEXUS_API_HANDOVER_H
 #define NEXUS_API_HANDOVER_H
 
-#include "base/listen.h"
 #include "api/pool.h"
+#include "base/listen.h"
 
 #include <stdbool.h>
 #include <stdint.h>

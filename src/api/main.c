@@ -1,9 +1,9 @@
 /* nexus-api: options of the command line, then the supervisor. */
 #include "api/supervisor.h"
-#include "base/title.h"
 #include "base/log.h"
 #include "base/near.h"
 #include "base/options.h"
+#include "base/title.h"
 #include "http/serve.h"
 
 #include <errno.h>

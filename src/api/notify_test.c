@@ -1,7 +1,7 @@
 /* Unit tests of the sd_notify protocol against a real datagram socket. */
 #include "api/api_tests.h"
-#include "base/notify.h"
 #include "base/clock.h"
+#include "base/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -2,15 +2,15 @@
 #include "api/supervisor.h"
 
 #include "api/handover.h"
-#include "base/listen.h"
 #include "api/metrics.h"
-#include "base/notify.h"
 #include "api/pool.h"
-#include "base/title.h"
 #include "api/worker.h"
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/scoreboard.h"
+#include "base/title.h"
 
 #include <errno.h>
 #include <fcntl.h>

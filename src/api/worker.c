@@ -12,9 +12,9 @@
 #include "api/worker.h"
 
 #include "api/jitter.h"
-#include "base/title.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/title.h"
 #include "http/serve.h"
 
 #include <errno.h>

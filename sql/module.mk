@@ -14,7 +14,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123100200_booking_life.sql \
 	%D%/migrations/20261123100300_payments.sql \
 	%D%/migrations/20261123100400_ledger.sql \
-	%D%/migrations/20261123110000_jobs.sql
+	%D%/migrations/20261123110000_jobs.sql \
+	%D%/migrations/20261123110400_tracking.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
@@ -37,5 +38,6 @@ nexus_queries = \
 	%D%/queries/review.sql \
 	%D%/queries/role.sql \
 	%D%/queries/second_factor.sql \
-	%D%/queries/session.sql
+	%D%/queries/session.sql \
+	%D%/queries/tracking.sql
 EXTRA_DIST += $(nexus_queries)

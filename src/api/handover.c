@@ -108,7 +108,7 @@ static bool read_child(const char *values, struct handover *h)
         return false;
     }
     c.pid = pid;
-    c.kind = kind == CHILD_METRICS ? CHILD_METRICS : CHILD_WORKER;
+    c.kind = kind == CHILD_METRICS || kind == CHILD_TRACKER ? (enum child_kind)kind : CHILD_WORKER;
     c.ready = ready != 0;
     h->children[h->count] = c;
     h->slot_of[h->count++] = slot;

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libnexus_api.a
 libnexus_api_a_SOURCES = %D%/supervisor.h %D%/supervisor.c %D%/pool.h %D%/pool.c %D%/worker.h %D%/worker.c \
 	%D%/metrics.h %D%/metrics.c %D%/handover.h %D%/handover.c \
-	%D%/jitter.h %D%/jitter.c
+	%D%/tracker.h %D%/tracker.c %D%/jitter.h %D%/jitter.c
 
 sbin_PROGRAMS += nexus-api
 nexus_api_SOURCES = %D%/main.c %D%/registry.c %D%/ops.def

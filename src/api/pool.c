@@ -21,7 +21,7 @@
 
 struct pool {
     struct pool_config c;
-    struct seat *seats; /* workers first, then metrics */
+    struct seat *seats; /* workers first, then metrics, then the tracker */
     size_t seat_count;
     struct child *children;
     size_t count;
@@ -35,7 +35,7 @@ struct pool {
 struct pool *pool_create(const struct pool_config *c)
 {
     struct pool *p = calloc(1, sizeof *p);
-    size_t seats = (size_t)c->workers + (c->metrics ? 1 : 0);
+    size_t seats = (size_t)c->workers + (c->metrics ? 1 : 0) + (c->tracker ? 1 : 0);
     if (!p || !(p->seats = calloc(seats + 1, sizeof *p->seats))) {
         free(p);
         return NULL;
@@ -43,7 +43,9 @@ struct pool *pool_create(const struct pool_config *c)
     p->c = *c;
     p->seat_count = seats;
     for (size_t i = 0; i < seats; i++) {
-        p->seats[i].kind = i < c->workers ? CHILD_WORKER : CHILD_METRICS;
+        p->seats[i].kind = i < c->workers                 ? CHILD_WORKER
+                           : i == c->workers && c->metrics ? CHILD_METRICS
+                                                           : CHILD_TRACKER;
         p->seats[i].number = (unsigned)i + 1;
     }
     return p;
@@ -188,7 +190,10 @@ static void seat_vacate(struct pool *p, const struct child *c, int status, int64
         s->failures = 0;
     }
     scoreboard_pool_add(p->c.board, POOL_RESPAWNS, c->kind == CHILD_WORKER);
-    LOG(LOG_WARN, c->kind == CHILD_WORKER ? "worker died" : "metrics process died", LOG_NUM("child", c->pid),
+    static const char *const died[] = { [CHILD_WORKER] = "worker died",
+                                        [CHILD_METRICS] = "metrics process died",
+                                        [CHILD_TRACKER] = "tracker died" };
+    LOG(LOG_WARN, died[c->kind], LOG_NUM("child", c->pid),
         LOG_TEXT("how", describe(status, how, sizeof how)),
         LOG_NUM("lived_ms", (now_us - c->started_us) / 1000),
         LOG_NUM("next_in_ms", (s->spawn_at_us - now_us) / 1000));

@@ -1,7 +1,8 @@
 /*
  * The children of the supervisor: which are wanted, which live, when the next is due.
  *
- * A *seat* is a place that must be filled: one per worker and one for the metrics process. A *child* is a
+ * A *seat* is a place that must be filled: one per worker, one for the metrics process, one
+ * for the tracker. A *child* is a
  * process. A child of the current generation has a seat and is replaced when it dies; a child of an earlier
  * generation has none and is only waited for. Nothing here blocks; the supervisor calls in with the time of
  * its loop.
@@ -16,7 +17,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum child_kind { CHILD_WORKER, CHILD_METRICS };
+enum child_kind { CHILD_WORKER, CHILD_METRICS, CHILD_TRACKER };
 
 #define SEAT_NONE (-1)
 
@@ -24,7 +25,7 @@ struct child {
     pid_t pid;
     enum child_kind kind;
     int seat;                     /* index into seats, or SEAT_NONE */
-    struct scoreboard_slot *slot; /* NULL: metrics, or a worker on a scoreboard this program cannot read */
+    struct scoreboard_slot *slot; /* NULL: no worker, or a worker on a scoreboard this program cannot read */
     uint32_t generation;
     int64_t started_us;
     int64_t kill_at_us; /* 0 = not told to end; else when SIGKILL follows */
@@ -48,6 +49,7 @@ typedef int pool_run(void *ctx, const struct child *c, unsigned number);
 struct pool_config {
     unsigned workers;
     bool metrics;
+    bool tracker;
     uint32_t generation;
     int64_t request_deadline_us;
     int64_t drain_timeout_us;
@@ -77,7 +79,7 @@ bool pool_reap(struct pool *p, pid_t pid, int status, int64_t now_us);
 void pool_watch(struct pool *p, int64_t now_us);
 /* Ask children without a seat (earlier generations) to end after the request in hand. */
 void pool_retire_old(struct pool *p, int64_t now_us);
-/* Start nobody any more and ask all to end. `sig` is sent to workers; metrics get SIGTERM. */
+/* Start nobody any more and ask all to end. `sig` is sent to workers; others get SIGTERM. */
 void pool_stop(struct pool *p, int sig, int64_t now_us);
 void pool_kill(struct pool *p);
 

@@ -4,6 +4,7 @@
 #include "api/handover.h"
 #include "api/metrics.h"
 #include "api/pool.h"
+#include "api/tracker.h"
 #include "api/worker.h"
 #include "base/clock.h"
 #include "base/listen.h"
@@ -69,10 +70,12 @@ static void close_unneeded(const struct supervisor *s, enum child_kind kind)
     struct notify n = s->notify;
     notify_close(&n);
     close(s->signal_fd);
-    close(s->board_fd);
-    int other = kind == CHILD_WORKER ? s->metrics.fd : s->api.fd;
-    if (other >= 0) {
-        close(other);
+    int others[] = { kind != CHILD_TRACKER ? s->board_fd : -1, kind != CHILD_METRICS ? s->metrics.fd : -1,
+                     kind != CHILD_WORKER ? s->api.fd : -1 };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (others[i] >= 0) {
+            close(others[i]);
+        }
     }
     if (s->check_fd >= 0) {
         close(s->check_fd);
@@ -86,6 +89,14 @@ static int run_child(void *ctx, const struct child *c, unsigned number)
     if (c->kind == CHILD_METRICS) {
         struct metrics_setup m = { .listen_fd = s->metrics.fd, .board = s->board, .supervisor = s->pid };
         return metrics_run(&m);
+    }
+    if (c->kind == CHILD_TRACKER) {
+        struct tracker_setup t = { .options = s->o,
+                                   .board = s->board,
+                                   .board_fd = s->board_fd,
+                                   .generation = c->generation,
+                                   .supervisor = s->pid };
+        return tracker_run(&t);
     }
     struct worker_setup w = { .options = s->o,
                               .board = s->board,
@@ -418,6 +429,7 @@ static struct pool *pool_open(struct supervisor *s)
 {
     struct pool_config c = { .workers = options_workers(s->o),
                              .metrics = s->metrics.fd >= 0,
+                             .tracker = true,
                              .generation = s->generation,
                              .request_deadline_us = s->o->request_deadline,
                              .drain_timeout_us = s->o->drain_timeout,

@@ -6,6 +6,9 @@
 int main(void)
 {
     SRunner *runner = srunner_create(arena_suite());
+    srunner_add_suite(runner, address_suite());
+    srunner_add_suite(runner, blocklist_suite());
+    srunner_add_suite(runner, request_ring_suite());
     srunner_add_suite(runner, base64url_suite());
     srunner_add_suite(runner, buf_suite());
     srunner_add_suite(runner, clock_suite());

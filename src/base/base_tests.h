@@ -4,7 +4,10 @@
 
 #include <check.h>
 
+Suite *address_suite(void);
 Suite *arena_suite(void);
+Suite *blocklist_suite(void);
+Suite *request_ring_suite(void);
 Suite *base64url_suite(void);
 Suite *buf_suite(void);
 Suite *clock_suite(void);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC         0x3145524f4353584eULL /* "NXSCORE1" in memory, little-endian */
-#define LAYOUT        4u                    /* raise whenever struct scoreboard or what it holds changes */
+#define LAYOUT        5u                    /* raise whenever struct scoreboard or what it holds changes */
 #define NAME_IS_READY (-1)
 #define SLOT_TAKEN    (-1) /* pid of a slot between taking it and the worker's first step */
 
@@ -38,6 +38,8 @@ struct scoreboard {
     char cache[SCOREBOARD_CACHE_SIZE] __attribute__((aligned(64)));
     struct op_entry ops[SCOREBOARD_OPS];
     struct scoreboard_slot slots[SCOREBOARD_SLOTS];
+    struct blocklist blocklist;
+    struct request_ring rings[SCOREBOARD_SLOTS]; /* memory for those that are used only */
 };
 
 _Static_assert(SCOREBOARD_OPS <= 1 << NOW_OP_BITS, "an operation index must fit its bits");
@@ -222,6 +224,11 @@ struct slots *scoreboard_calling(struct scoreboard *b)
     return &b->calling;
 }
 
+struct blocklist *scoreboard_blocklist(struct scoreboard *b)
+{
+    return b ? &b->blocklist : NULL;
+}
+
 uint32_t scoreboard_owner(const struct scoreboard_slot *s)
 {
     return s->index + 1;
@@ -230,6 +237,11 @@ uint32_t scoreboard_owner(const struct scoreboard_slot *s)
 static struct scoreboard *board_of(struct scoreboard_slot *s)
 {
     return (struct scoreboard *)((char *)(s - s->index) - offsetof(struct scoreboard, slots));
+}
+
+struct request_ring *scoreboard_ring(struct scoreboard_slot *s)
+{
+    return s ? &board_of(s)->rings[s->index] : NULL;
 }
 
 void scoreboard_slot_end(struct scoreboard_slot *s)

@@ -14,6 +14,8 @@
 #define NEXUS_BASE_SCOREBOARD_H
 
 #include "base/backoff_table.h"
+#include "base/blocklist.h"
+#include "base/request_ring.h"
 #include "base/slots.h"
 
 #include <stdatomic.h>
@@ -108,6 +110,10 @@ struct slots *scoreboard_hashing(struct scoreboard *b);
 struct backoff_table *scoreboard_backoff(struct scoreboard *b);
 /* SCOREBOARD_CACHE_SIZE bytes for cache_share (cache/cache.h), zeroed at first; NULL without a board. */
 void *scoreboard_cache(struct scoreboard *b);
+/* Networks that are blocked; NULL without a board. */
+struct blocklist *scoreboard_blocklist(struct scoreboard *b);
+/* Where the worker of a slot tells of its requests; NULL without a slot. */
+struct request_ring *scoreboard_ring(struct scoreboard_slot *s);
 /* The same of calls to other servers. */
 struct slots *scoreboard_calling(struct scoreboard *b);
 /* The worker in a slot as the owner of a place. */

@@ -40,6 +40,22 @@ bool trace_id_valid(struct str text)
     return (text.n == TRACE_ID_TEXT && is_lower_hex(text)) || uuid_parse(text, &ignored);
 }
 
+static uint8_t hex_value(char c)
+{
+    return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+bool trace_id_read(struct str text, struct uuid *out)
+{
+    if (text.n != TRACE_ID_TEXT || !is_lower_hex(text)) {
+        return uuid_parse(text, out);
+    }
+    for (size_t i = 0; i < sizeof(out->b); i++) {
+        out->b[i] = (uint8_t)(hex_value(text.p[2 * i]) << 4 | hex_value(text.p[2 * i + 1]));
+    }
+    return true;
+}
+
 static bool is_traceparent(struct str t)
 {
     if (t.n < TRACEPARENT_TEXT || t.p[2] != '-' || t.p[35] != '-' || t.p[52] != '-') {

@@ -18,6 +18,7 @@ struct gate {
 extern const struct gate gate_trace;        /* request id, trace context */
 extern const struct gate gate_limits;       /* what is odd or too large, whatever the route */
 extern const struct gate gate_cors;         /* Fetch standard: who may read the answer; preflight */
+extern const struct gate gate_block;        /* addresses that are blocked */
 extern const struct gate gate_route;        /* the op */
 extern const struct gate gate_authenticate; /* the principal */
 extern const struct gate gate_rate;         /* how often */
@@ -38,6 +39,8 @@ void emit_head(struct request *rq);
 bool trace_parse(struct request *rq, struct str text);
 /* What the edge may call a request: 32 hexadecimal digits in lower case, or a UUID. */
 bool trace_id_valid(struct str text);
+/* It as the 16 bytes it stands for; false when it is neither. */
+bool trace_id_read(struct str text, struct uuid *out);
 
 /* Whether an Accept header lets an answer of this type through (RFC 9110, 12.5.1). */
 bool accept_allows(struct str accept, const char *type);

@@ -3,7 +3,7 @@ libnexus_a_SOURCES += %D%/access.h %D%/request.h %D%/op.h %D%/serve.h %D%/idempo
 	%D%/route.h %D%/fastcgi.h %D%/uri.h %D%/problem.h %D%/probe.h \
 	%D%/serve.c %D%/pipeline.c %D%/fastcgi.c %D%/headers.c %D%/request.c %D%/uri.c %D%/route.c %D%/etag.c \
 	%D%/problem.c %D%/probe.c %D%/idempotency.c %D%/audit.c %D%/op_problem.c %D%/op_errors.c \
-	%D%/access.c %D%/media.c %D%/gate_trace.c %D%/gate_limits.c %D%/gate_cors.c %D%/gate_route.c %D%/gate_access.c %D%/gate_rate.c %D%/gate_decode.c \
+	%D%/access.c %D%/media.c %D%/gate_trace.c %D%/gate_limits.c %D%/gate_block.c %D%/gate_cors.c %D%/gate_route.c %D%/gate_access.c %D%/gate_rate.c %D%/gate_decode.c \
 	%D%/gate_exec.c %D%/gate_emit.c
 
 if HAVE_CHECK

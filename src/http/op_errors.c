@@ -87,6 +87,7 @@ static const struct {
     { ERR_REQUEST_TIMEOUT, always },
     { ERR_IDEMPOTENCY_RUNNING, is_idempotent },
     { ERR_PRECONDITION, is_conditional },
+    { ERR_ADDRESS_BLOCKED, has_rate },
     { ERR_BODY_TOO_LARGE, always },
     { ERR_URI_TOO_LONG, always },
     { ERR_MEDIA_TYPE, always },

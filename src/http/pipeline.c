@@ -7,7 +7,7 @@
 #include "http/service.h"
 
 static const struct gate *const gates[] = {
-    &gate_trace, &gate_limits, &gate_cors,   &gate_route,       &gate_authenticate, &gate_rate,
+    &gate_trace, &gate_limits, &gate_cors,   &gate_block, &gate_route,       &gate_authenticate, &gate_rate,
     &gate_load,  &gate_permit, &gate_decode, &gate_idempotency, &gate_exec,         &gate_emit,
 };
 
@@ -53,6 +53,53 @@ static void write_log(const struct request *rq, int64_t total_us)
         LOG_NUM("bytes_out", res->body->n));
 }
 
+/* A parameter of the path that lets in whoever knows it. */
+static bool has_secret(const struct request *rq)
+{
+    for (size_t i = 0; i < rq->path_param_count; i++) {
+        if (str_eqz(rq->path_params[i].name, "token") || str_eqz(rq->path_params[i].name, "secret")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct str path_of(const struct request *rq)
+{
+    struct str path = rq->path, raw = rq->headers[HEADER_URI];
+    if (rq->op && has_secret(rq)) {
+        return str_from(rq->op->path);
+    }
+    return path.p || str_split(&raw, '?', &path) ? path : STR("");
+}
+
+static void fill(struct request_note *n, const struct request *rq)
+{
+    struct str path = path_of(rq);
+    n->at_us = rq->now_us;
+    if (!trace_id_read(str_from(rq->id), &n->id)) {
+        n->id = uuid_v7();
+    }
+    n->user = rq->principal.user;
+    n->address = rq->address;
+    n->status = (uint16_t)rq->res.status;
+    n->op = (uint8_t)rq->op_index;
+    n->method = (uint8_t)(rq->head ? METHOD_HEAD : rq->method);
+    n->path_size = (uint8_t)(path.n < REQUEST_NOTE_PATH ? path.n : REQUEST_NOTE_PATH);
+    memcpy(n->path, path.p, n->path_size);
+}
+
+/* For the log of requests; probes are nobody's. */
+static void tell(const struct request *rq)
+{
+    struct request_ring *ring = rq->service->ring;
+    struct request_note *n = ring && !(rq->op && (rq->op->flags & OP_NO_RATE)) ? request_ring_begin(ring) : NULL;
+    if (n) {
+        fill(n, rq);
+        request_ring_end(ring);
+    }
+}
+
 void request_end(struct request *rq)
 {
     struct service *s = rq->service;
@@ -62,6 +109,7 @@ void request_end(struct request *rq)
     }
     scoreboard_op_done(s->stats.slot, rq->op_index, rq->res.status, total_us);
     write_log(rq, total_us);
+    tell(rq);
     buf_reset(&s->in);
     buf_reset(&s->out);
     arena_reset(s->arena);

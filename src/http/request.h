@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "auth/merchants.h"
 #include "auth/providers.h"
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cache/cache.h"
@@ -136,6 +137,7 @@ struct request {
     struct str body;
     char *const *env;                 /* FastCGI parameters "NAME=value", NULL-terminated */
     struct str headers[HEADER_COUNT]; /* absent: not sent */
+    struct address address;           /* of the client; :: when it is not known */
     size_t header_bytes;              /* names and values of all client headers */
     enum header repeated;             /* a header that came twice; HEADER_COUNT: none */
     enum err intake;                  /* why the body could not be read */

@@ -51,6 +51,8 @@ struct service *service_start(const struct options *o, const struct service_stat
     }
     s->arena = arena_create(ARENA_BLOCK, (size_t)o->request_memory);
     hash_pool_join(s->stats.board, s->stats.slot);
+    s->blocklist = scoreboard_blocklist(s->stats.board);
+    s->ring = o->request_log ? scoreboard_ring(s->stats.slot) : NULL;
     s->keep = arena_create(ARENA_BLOCK, KEEP_CEILING);
     buf_init(&s->in, (size_t)o->body_limit);
     buf_init(&s->out, (size_t)o->response_limit);
@@ -151,6 +153,7 @@ struct request *request_start(struct service *s, char *const *env)
     rq->violations.arena = s->arena;
     rq->res.body = &s->out;
     headers_scan(rq);
+    (void)address_parse(rq->headers[HEADER_REMOTE_ADDR], &rq->address);
     return rq;
 }
 

@@ -31,6 +31,8 @@ struct service {
     const char *origins[ORIGINS_MAX];
     size_t origin_count;
     bool any_origin;
+    const struct blocklist *blocklist;  /* NULL: none */
+    struct request_ring *ring;          /* where requests are told of; NULL: nowhere */
     const char *problem_base; /* public_url without a slash at its end, and "/problems/" */
 };
 

@@ -17,7 +17,7 @@
 #define WATCH_EVERY_US   1000000 /* and more often when the request deadline is short */
 #define WATCH_LEAST_US   25000
 #define DRAIN_GRACE_US   1000000 /* between two SIGKILLs at the same child */
-#define METRICS_GRACE_US 2000000
+#define TRACKER_GRACE_US 2000000 /* beyond the workers, whose last requests it writes down */
 
 struct pool {
     struct pool_config c;
@@ -239,7 +239,8 @@ void pool_stop(struct pool *p, int sig, int64_t now_us)
     p->stopping = true;
     for (size_t i = 0; i < p->count; i++) {
         struct child *c = &p->children[i];
-        tell(c, c->kind == CHILD_WORKER ? sig : SIGTERM, now_us + p->c.drain_timeout_us);
+        int64_t grace = c->kind == CHILD_TRACKER ? TRACKER_GRACE_US : 0;
+        tell(c, c->kind == CHILD_WORKER ? sig : SIGTERM, now_us + p->c.drain_timeout_us + grace);
     }
 }
 

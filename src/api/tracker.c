@@ -20,7 +20,7 @@
 #define ARENA_BLOCK   (256 * 1024)
 #define ARENA_CEILING (64 * 1024 * 1024)
 #define FETCH_BLOCKS  (BLOCKLIST_MAX + 1) /* one more tells that there are too many */
-#define LAST_WORDS_US 5000000             /* after the end was asked for, if a worker does not go */
+#define LAST_WORDS_US 1000000             /* beyond drain_timeout, if a worker does not go */
 
 struct tracker {
     const struct tracker_setup *setup;
@@ -200,7 +200,7 @@ static bool is_needed(const struct tracker *t)
 
 static void end(struct tracker *t)
 {
-    int64_t last_us = clock_mono_us() + LAST_WORDS_US;
+    int64_t last_us = clock_mono_us() + t->setup->options->drain_timeout + LAST_WORDS_US;
     while (is_needed(t) && clock_mono_us() < last_us) {
         step(t);
         wait_for(t, TRACKER_EVERY_US / 4);

@@ -136,8 +136,10 @@ def test_a_database_that_is_away_costs_no_request(mine):
     mine.stop("postgresql")
     for _ in range(30):
         assert call(mine, "/v1/nothing", "198.51.100.23")[0] == 404
+    assert mine.metrics()["nexus_request_log_waiting"] >= 30
     mine.start("postgresql")
     assert len(logged(mine, "198.51.100.23", 30)) == 30
+    assert mine.metrics()["nexus_request_log_lost_total"] == 0
 
 
 def test_partitions_that_are_missing_are_made(mine):

@@ -71,6 +71,21 @@ static void write_counters(struct buf *out, struct scoreboard *b)
     }
 }
 
+static void write_tracking(struct buf *out, struct scoreboard *b)
+{
+    uint64_t lost = 0, waiting = 0;
+    for (unsigned i = 0; i < scoreboard_slots_used(b); i++) {
+        const struct request_ring *r = scoreboard_ring(scoreboard_slot(b, i));
+        lost += load(&r->lost);
+        waiting += load(&r->written) - load(&r->read);
+    }
+    head(out, "nexus_request_log_lost_total", "counter",
+         "Requests not logged because nobody took the notes in time.");
+    buf_printf(out, "nexus_request_log_lost_total %" PRIu64 "\n", lost);
+    head(out, "nexus_request_log_waiting", "gauge", "Requests noted and not written into the database yet.");
+    buf_printf(out, "nexus_request_log_waiting %" PRIu64 "\n", waiting);
+}
+
 static void write_workers(struct buf *out, struct scoreboard *b)
 {
     unsigned states[WORKER_STATE_COUNT] = { 0 };
@@ -176,6 +191,7 @@ void metrics_write(struct buf *out, struct scoreboard *board)
     write_workers(out, board);
     write_pool(out, board);
     write_counters(out, board);
+    write_tracking(out, board);
     write_ops(out, board);
 }
 

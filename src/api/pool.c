@@ -43,7 +43,7 @@ struct pool *pool_create(const struct pool_config *c)
     p->c = *c;
     p->seat_count = seats;
     for (size_t i = 0; i < seats; i++) {
-        p->seats[i].kind = i < c->workers                 ? CHILD_WORKER
+        p->seats[i].kind = i < c->workers                  ? CHILD_WORKER
                            : i == c->workers && c->metrics ? CHILD_METRICS
                                                            : CHILD_TRACKER;
         p->seats[i].number = (unsigned)i + 1;
@@ -193,8 +193,7 @@ static void seat_vacate(struct pool *p, const struct child *c, int status, int64
     static const char *const died[] = { [CHILD_WORKER] = "worker died",
                                         [CHILD_METRICS] = "metrics process died",
                                         [CHILD_TRACKER] = "tracker died" };
-    LOG(LOG_WARN, died[c->kind], LOG_NUM("child", c->pid),
-        LOG_TEXT("how", describe(status, how, sizeof how)),
+    LOG(LOG_WARN, died[c->kind], LOG_NUM("child", c->pid), LOG_TEXT("how", describe(status, how, sizeof how)),
         LOG_NUM("lived_ms", (now_us - c->started_us) / 1000),
         LOG_NUM("next_in_ms", (s->spawn_at_us - now_us) / 1000));
 }

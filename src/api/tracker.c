@@ -105,7 +105,8 @@ static void replace(struct tracker *t, const PGresult *r)
         networks[i] = read_network(r, i);
     }
     if (!blocklist_replace(scoreboard_blocklist(t->setup->board), networks, (size_t)count)) {
-        LOG(LOG_ERROR, "more networks are blocked than fit, the oldest are let through", LOG_NUM("most", BLOCKLIST_MAX));
+        LOG(LOG_ERROR, "more networks are blocked than fit, the oldest are let through",
+            LOG_NUM("most", BLOCKLIST_MAX));
     }
 }
 
@@ -184,7 +185,8 @@ static void step(struct tracker *t)
 
 /* ---- end ---- */
 
-/* Some worker of this generation may have something to say yet. Of a later one: it has a tracker of its own. */
+/* Some worker of this generation may have something to say yet. Of a later one: it has a tracker of its own.
+ */
 static bool is_needed(const struct tracker *t)
 {
     bool living = false;

@@ -1,10 +1,10 @@
 /*
  * The tracker: one small process a host, beside the workers, that does what about addresses must not cost a
- * request any time. It writes what workers tell in their rings into the log of requests, and puts the blocklist
- * into the memory workers ask.
+ * request any time. It writes what workers tell in their rings into the log of requests, and puts the
+ * blocklist into the memory workers ask.
  *
- * After a reload the new one waits until the old one has gone: a lock on the scoreboard's file, which the kernel
- * gives back whatever happens to the holder.
+ * After a reload the new one waits until the old one has gone: a lock on the scoreboard's file, which the
+ * kernel gives back whatever happens to the holder.
  */
 #ifndef NEXUS_API_TRACKER_H
 #define NEXUS_API_TRACKER_H

@@ -16,8 +16,8 @@ struct address {
 /* False, with all bytes zero, when the text is no address. */
 bool address_parse(struct str text, struct address *out);
 /*
- * "192.0.2.7", "192.0.2.0/24", "2001:db8::/32": `prefix` is of 128 bits, bits behind it are cleared. False for what is no
- * network, and for IPv4 in the notation of IPv6.
+ * "192.0.2.7", "192.0.2.0/24", "2001:db8::/32": `prefix` is of 128 bits, bits behind it are cleared. False
+ * for what is no network, and for IPv4 in the notation of IPv6.
  */
 bool network_parse(struct str text, struct address *first, unsigned *prefix);
 /* Clear what is behind the prefix. */

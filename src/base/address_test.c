@@ -7,15 +7,22 @@ START_TEST(addresses)
     static const struct {
         const char *text, *back; /* NULL: none */
     } cases[] = {
-        { "192.0.2.7", "192.0.2.7" }, { "::ffff:192.0.2.7", "192.0.2.7" }, { "2001:DB8::1", "2001:db8::1" },
-        { "::1", "::1" },             { "", NULL },                        { "192.0.2", NULL },
-        { "192.0.2.256", NULL },      { "unix:", NULL },                   { "192.0.2.7 ", NULL },
+        { "192.0.2.7", "192.0.2.7" },
+        { "::ffff:192.0.2.7", "192.0.2.7" },
+        { "2001:DB8::1", "2001:db8::1" },
+        { "::1", "::1" },
+        { "", NULL },
+        { "192.0.2", NULL },
+        { "192.0.2.256", NULL },
+        { "unix:", NULL },
+        { "192.0.2.7 ", NULL },
         { "1:2:3:4:5:6:7:8:9", NULL },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct address a;
         char text[ADDRESS_TEXT_SIZE];
-        ck_assert_msg(address_parse(str_from(cases[i].text), &a) == (cases[i].back != NULL), "%s", cases[i].text);
+        ck_assert_msg(address_parse(str_from(cases[i].text), &a) == (cases[i].back != NULL), "%s",
+                      cases[i].text);
         ck_assert_int_eq(address_is_none(&a), cases[i].back == NULL);
         if (cases[i].back) {
             address_format(text, &a);

@@ -53,7 +53,7 @@ bool blocklist_has(const struct blocklist *b, const struct address *a, int64_t n
 
 /* ---- making ---- */
 
-struct open { /* a network whose end has not been reached */
+struct open {                     /* a network whose end has not been reached */
     uint64_t next_high, next_low; /* first address behind it */
     bool endless;                 /* there is none */
     int64_t until_us;             /* the latest of its own and of those around it */
@@ -89,7 +89,8 @@ static void leave(struct maker *m, const struct address *a)
     while (m->depth > 0) {
         const struct open *o = &m->stack[m->depth - 1];
         uint64_t high = a ? word(a->b) : 0, low = a ? word(a->b + 8) : 0;
-        bool ended = !a || (!o->endless && (o->next_high < high || (o->next_high == high && o->next_low <= low)));
+        bool ended =
+            !a || (!o->endless && (o->next_high < high || (o->next_high == high && o->next_low <= low)));
         if (!ended) {
             return;
         }

@@ -46,8 +46,10 @@ END_TEST
 
 START_TEST(networks_have_edges_and_ends)
 {
-    struct blocklist_network n[] = { network("192.0.2.0/24", 100), network("192.0.2.128/25", 50),
-                                     network("192.0.2.7", BLOCKLIST_FOREVER), network("2001:db8::/32", 200),
+    struct blocklist_network n[] = { network("192.0.2.0/24", 100),
+                                     network("192.0.2.128/25", 50),
+                                     network("192.0.2.7", BLOCKLIST_FOREVER),
+                                     network("2001:db8::/32", 200),
                                      network("255.255.255.255", 300),
                                      network("ffff::/16", 400) };
     ck_assert(blocklist_replace(list, n, sizeof(n) / sizeof(n[0])));
@@ -151,7 +153,8 @@ START_TEST(readers_see_whole_lists)
         n[i].first.b[13] = (uint8_t)(i >> 8);
         n[i].first.b[14] = (uint8_t)i;
     }
-    ck_assert(blocklist_replace(list, n, BLOCKLIST_MAX)); /* none touches the next: as many ranges as can be */
+    ck_assert(
+        blocklist_replace(list, n, BLOCKLIST_MAX)); /* none touches the next: as many ranges as can be */
     ck_assert(has("10.78.31.0", 1) && !has("10.78.31.1", 1));
     ck_assert(!blocklist_replace(list, n, BLOCKLIST_MAX + 1));
     free(n);

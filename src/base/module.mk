@@ -26,3 +26,9 @@ docs_targets += update-sample
 .PHONY: update-sample
 update-sample: %D%/options_sample
 	$(AM_V_GEN)$(builddir)/src/base/options_sample > $(srcdir)/conf/nexus.conf.sample
+
+# What tracking costs a request; `make src/base/tracking_bench`, then run it.
+EXTRA_PROGRAMS += %D%/tracking_bench
+%C%_tracking_bench_SOURCES = %D%/tracking_bench.c
+%C%_tracking_bench_LDADD = $(NEXUS_LIBS)
+CLEANFILES += %D%/tracking_bench

@@ -1,8 +1,8 @@
 /*
  * How a worker tells of the requests it has answered without waiting for anybody: a ring of notes in shared
- * memory, one a worker, written by it alone and read by one process (api/tracker.h). Writing is a copy of some
- * hundred bytes and one store; a full ring loses the note, and counts it. What a worker was writing when it
- * was killed was never published.
+ * memory, one a worker, written by it alone and read by one process (api/tracker.h). Writing is a copy of
+ * some hundred bytes and one store; a full ring loses the note, and counts it. What a worker was writing when
+ * it was killed was never published.
  */
 #ifndef NEXUS_BASE_REQUEST_RING_H
 #define NEXUS_BASE_REQUEST_RING_H

@@ -44,7 +44,8 @@ START_TEST(a_full_ring_loses_and_counts)
     ck_assert_int_eq(notes[9].at_us, 9);
     request_ring_drop(ring, 10);
     ck_assert(put(REQUEST_RING_NOTES));
-    ck_assert_uint_eq(request_ring_peek(ring, &notes, SIZE_MAX), REQUEST_RING_NOTES - 10); /* up to the seam */
+    ck_assert_uint_eq(request_ring_peek(ring, &notes, SIZE_MAX),
+                      REQUEST_RING_NOTES - 10); /* up to the seam */
     ck_assert_int_eq(notes[0].at_us, 10);
     request_ring_drop(ring, REQUEST_RING_NOTES - 10);
     ck_assert_uint_eq(request_ring_peek(ring, &notes, SIZE_MAX), 1);

@@ -16,7 +16,8 @@ const struct ctl_command ctl_schema_erd = {
 };
 
 #define TABLES                                                                                               \
-    "pg_class t where t.relkind in ('r', 'p') and not t.relispartition and t.relnamespace = 'public'::regnamespace and t.relname <> "         \
+    "pg_class t where t.relkind in ('r', 'p') and not t.relispartition and t.relnamespace = "                \
+    "'public'::regnamespace and t.relname <> "                                                               \
     "'schema_migrations'"
 
 /* One column of text, a line a row, in the order they are printed. */

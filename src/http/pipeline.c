@@ -7,8 +7,8 @@
 #include "http/service.h"
 
 static const struct gate *const gates[] = {
-    &gate_trace, &gate_limits, &gate_cors,   &gate_block, &gate_route,       &gate_authenticate, &gate_rate,
-    &gate_load,  &gate_permit, &gate_decode, &gate_idempotency, &gate_exec,         &gate_emit,
+    &gate_trace, &gate_limits, &gate_cors,   &gate_block,       &gate_route, &gate_authenticate, &gate_rate,
+    &gate_load,  &gate_permit, &gate_decode, &gate_idempotency, &gate_exec,  &gate_emit,
 };
 
 void pipeline_run(struct request *rq)
@@ -93,7 +93,8 @@ static void fill(struct request_note *n, const struct request *rq)
 static void tell(const struct request *rq)
 {
     struct request_ring *ring = rq->service->ring;
-    struct request_note *n = ring && !(rq->op && (rq->op->flags & OP_NO_RATE)) ? request_ring_begin(ring) : NULL;
+    struct request_note *n =
+        ring && !(rq->op && (rq->op->flags & OP_NO_RATE)) ? request_ring_begin(ring) : NULL;
     if (n) {
         fill(n, rq);
         request_ring_end(ring);

@@ -31,9 +31,9 @@ struct service {
     const char *origins[ORIGINS_MAX];
     size_t origin_count;
     bool any_origin;
-    const struct blocklist *blocklist;  /* NULL: none */
-    struct request_ring *ring;          /* where requests are told of; NULL: nowhere */
-    const char *problem_base; /* public_url without a slash at its end, and "/problems/" */
+    const struct blocklist *blocklist; /* NULL: none */
+    struct request_ring *ring;         /* where requests are told of; NULL: nowhere */
+    const char *problem_base;          /* public_url without a slash at its end, and "/problems/" */
 };
 
 /* A new request on the reset arena. `env` is borrowed. */

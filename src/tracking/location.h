@@ -1,6 +1,7 @@
 /*
- * Where an address is, by a database in MaxMind's format (option location_database): country and city. What was found
- * is kept for 24 hours; a file that was replaced is noticed within a minute. One process, no thread.
+ * Where an address is, by a database in MaxMind's format (option location_database): country and city. What
+ * was found is kept for 24 hours; a file that was replaced is noticed within a minute. One process, no
+ * thread.
  */
 #ifndef NEXUS_TRACKING_LOCATION_H
 #define NEXUS_TRACKING_LOCATION_H

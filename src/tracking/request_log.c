@@ -105,8 +105,8 @@ static enum err prepare(struct db *db, struct arena *a, int64_t at_us)
     return db_run(b, &failure);
 }
 
-enum err request_log_write(struct db *db, struct arena *a, const struct scoreboard *board, struct locations *l,
-                           const struct request_note *notes, size_t count)
+enum err request_log_write(struct db *db, struct arena *a, const struct scoreboard *board,
+                           struct locations *l, const struct request_note *notes, size_t count)
 {
     struct columns c = columns_new(a, count);
     struct db_failure failure = { .sqlstate = "" };

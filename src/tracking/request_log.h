@@ -13,7 +13,7 @@
  * Committed when it returns ERR_NONE. The same notes again change nothing, so that after any failure they may
  * be. Partitions that are missing are made.
  */
-enum err request_log_write(struct db *db, struct arena *a, const struct scoreboard *board, struct locations *l,
-                           const struct request_note *notes, size_t count) MUST_CHECK;
+enum err request_log_write(struct db *db, struct arena *a, const struct scoreboard *board,
+                           struct locations *l, const struct request_note *notes, size_t count) MUST_CHECK;
 
 #endif

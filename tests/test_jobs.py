@@ -168,6 +168,74 @@ def test_nexus_jobs_runs_rows(stack):
         stack.stop("jobs")
 
 
+# --- by hand
+
+
+def kill_one(stack, number=1):
+    """A dead probe; its id."""
+    add(stack, "probe", "no number", key=f"k{number}")
+    stack.jobs_drain()
+    return stack.query("select id from jobs_dead order by number desc limit 1")[0][0]
+
+
+def test_list_and_show(stack):
+    add(stack, "probe", 5, delay="1 hour", key="later")
+    job_id = kill_one(stack)
+    listed = json.loads(stack.ctl("jobs", "list", "--json").stdout)
+    assert {(row["job"], row["key"], row["state"]) for row in listed} == {("probe", "later", "waiting"), ("probe", "k1", "dead")}
+    assert [row["id"] for row in json.loads(stack.ctl("jobs", "list", "--state", "dead", "--json").stdout)] == [job_id]
+    assert job_id in stack.ctl("jobs", "list", "--job", "probe").stdout
+    shown = json.loads(stack.ctl("jobs", "show", job_id).stdout)
+    assert shown["payload"] == {"number": "no number"} and "/number" in shown["history"][0]["error"]
+    assert stack.ctl("jobs", "list", "--state", "lost", check=False).returncode == 2
+    assert stack.ctl("jobs", "show", "00000000-0000-4000-8000-000000000000", check=False).returncode == 4
+    assert stack.ctl("jobs", "show", "x", check=False).returncode == 2
+
+
+def test_retry_and_discard(stack):
+    first, second = kill_one(stack), kill_one(stack, 2)
+    stack.query("update jobs_dead set payload = '{\"number\": 1}'")
+    assert stack.ctl("jobs", "retry", first).stdout == "1\n"
+    assert stack.ctl("jobs", "discard", second).stdout == "1\n"
+    assert stack.ctl("jobs", "discard", second, check=False).returncode == 4
+    assert rows(stack, "attempts, jsonb_array_length(history)") == [(0, 1)]
+    assert stack.jobs_drain() == {"ran": 1, "failed": 0} and probes(stack) == [1]
+    add(stack, "probe", 2, delay="1 hour")
+    assert stack.ctl("jobs", "retry", rows(stack, "id")[0][0]).stdout == "1\n"
+    assert stack.jobs_drain()["ran"] == 1
+    for number in range(3):
+        kill_one(stack, number)
+    assert stack.ctl("jobs", "retry", "--dead", "probe").stdout == "3\n"
+    stack.jobs_drain()
+    assert stack.ctl("jobs", "discard", "--dead", "probe").stdout == "3\n"
+    assert rows(stack) == dead(stack) == []
+    assert {a for (a,) in stack.query("select action from audit_log where target_type = 'job'")} == {"job.retry", "job.discard"}
+
+
+def test_a_paused_job_waits(stack):
+    assert stack.ctl("jobs", "pause", "probe").stdout == "1\n"
+    add(stack, "probe", 1)
+    add(stack, "probe-bulk", 2)
+    assert stack.jobs_drain()["ran"] == 1
+    top = json.loads(stack.ctl("jobs", "top", "--json").stdout)
+    assert [(job["name"], job["due"]) for job in top["jobs"] if job["paused"]] == [("probe", 1)]
+    assert "probe" in stack.ctl("jobs", "top").stdout
+    stack.ctl("jobs", "resume", "probe")
+    assert stack.jobs_drain()["ran"] == 1
+    assert stack.ctl("jobs", "pause", "nothing", check=False).returncode == 4
+
+
+def test_schedules_by_hand(stack):
+    listed = {row["name"]: row for row in json.loads(stack.ctl("schedule", "list", "--json").stdout)}
+    assert listed["payout"]["cron"] == "0 * * * *" and listed["payout"]["missed"] == "once"
+    assert "booking-expire" in stack.ctl("schedule", "list").stdout
+    stack.ctl("schedule", "run", "payout")
+    assert rows(stack, "job, key") == [("payout", "payout")]
+    assert stack.jobs_drain() == {"ran": 1, "failed": 0}
+    assert stack.ctl("schedule", "run", "nothing", check=False).returncode == 4
+    assert "probe" in stack.ctl("jobs", "kinds").stdout
+
+
 # --- nexus-jobs itself
 
 

@@ -217,6 +217,37 @@ begin
     return true;
 end $$;
 
+-- By hand: a dead one once more, a waiting one at once. And a dead or waiting one not any more. Whether there was such a one.
+create function job_retry(of uuid) returns boolean language plpgsql as $$
+begin
+    if job_revive(of) then
+        return true;
+    end if;
+    update jobs set run_at = least(run_at, nexus_now()) where id = of and leased_until is null;
+    if found then
+        perform pg_notify('nexus_jobs', '');
+        return true;
+    end if;
+    return false;
+end $$;
+create function job_discard(of uuid) returns boolean language plpgsql as $$
+begin
+    delete from jobs_dead where id = of;
+    if not found then
+        delete from jobs where id = of and (leased_until is null or leased_until < clock_timestamp());
+    end if;
+    return found;
+end $$;
+
+-- Everything there is of them: what waits, what is run, what is dead.
+create view job_rows as
+    select id, job, key, case when leased_until is not null then 'running' when run_at <= nexus_now() then 'due' else 'waiting' end as state,
+           version, attempts, created_at, run_at, null::timestamptz as died_at, leased_until, leased_by, published_at, payload, history, number
+      from jobs
+    union all
+    select id, job, key, 'dead', version, attempts, created_at, null, died_at, null, null, null, payload, history, number
+      from jobs_dead;
+
 -- $1: [{"name":, "ordered":, "single":}...], all there are.
 create function job_kinds_set(kinds jsonb) returns void language sql as $$
     insert into job_kinds (name, ordered, single)
@@ -226,4 +257,5 @@ create function job_kinds_set(kinds jsonb) returns void language sql as $$
 $$;
 
 grant select, insert, update, delete on job_kinds, job_pauses, jobs, jobs_dead, job_schedules, job_probes to nexus_api;
+grant select on job_rows to nexus_api;
 grant usage on sequence job_runners to nexus_api;

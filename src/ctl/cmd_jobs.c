@@ -1,20 +1,20 @@
-/* nexusctl jobs list, nexusctl jobs run */
+/* nexusctl jobs kinds, nexusctl jobs run */
 #include "base/log.h"
 #include "ctl/commands.h"
 #include "jobs/jobs.h"
 
 #include <inttypes.h>
 
-static enum ctl_exit jobs_list_run(struct ctl *ctl);
+static enum ctl_exit jobs_kinds_run(struct ctl *ctl);
 static enum ctl_exit jobs_run_run(struct ctl *ctl);
 
-const struct ctl_command ctl_jobs_list = {
-    .name = "jobs list",
+const struct ctl_command ctl_jobs_kinds = {
+    .name = "jobs kinds",
     .args = "",
-    .example = "nexusctl jobs list",
-    .summary = "List what nexus-jobs does",
+    .example = "nexusctl jobs kinds",
+    .summary = "List what nexus-jobs can do",
     .doc = "Name and purpose of every job.",
-    .run = jobs_list_run,
+    .run = jobs_kinds_run,
 };
 
 static const struct ctl_option run_options[] = {
@@ -37,7 +37,7 @@ const struct ctl_command ctl_jobs_run = {
     .run = jobs_run_run,
 };
 
-static enum ctl_exit jobs_list_run(struct ctl *ctl)
+static enum ctl_exit jobs_kinds_run(struct ctl *ctl)
 {
     bool json = ctl_json(ctl);
     for (size_t i = 0; job_registry[i]; i++) {
@@ -90,7 +90,7 @@ static enum ctl_exit jobs_run_run(struct ctl *ctl)
     }
     const struct job *job = name ? job_find(str_from(name)) : NULL;
     if (name && !job) {
-        return ctl_fail(CTL_NOT_FOUND, "no job '%.64s'; nexusctl jobs list shows them", name);
+        return ctl_fail(CTL_NOT_FOUND, "no job '%.64s'; nexusctl jobs kinds shows them", name);
     }
     if (job && job->payload) {
         return ctl_fail(CTL_USAGE, "%s has a payload and is run for a row; nexusctl jobs run --all", name);

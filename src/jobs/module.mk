@@ -7,3 +7,9 @@ sbin_PROGRAMS += nexus-jobs
 nexus_jobs_SOURCES = %D%/main.c
 nexus_jobs_LDADD = $(NEXUS_LIBS)
 dist_man_MANS += docs/man/nexus-jobs.8
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/jobs_tests
+%C%_jobs_tests_SOURCES = %D%/jobs_tests.c
+%C%_jobs_tests_LDADD = $(NEXUS_LIBS) $(CHECK_LIBS)
+endif

@@ -15,12 +15,13 @@ CODE = {path: path.read_text() for path in FILES}
 DOMAINS = {"access", "account", "admin", "booking", "calendar", "federation", "jobs", "ledger", "oauth", "outbox",
            "payment", "pricing", "property", "review", "tracking", "session"}
 BASE = {"base"}
-MIDDLE = BASE | {"json", "db", "cache"}
+MIDDLE = BASE | {"json", "db", "cache", "mq"}
 LAYERS = {
     "base": set(),
     "json": BASE,
     "db": BASE,
     "cache": BASE,
+    "mq": BASE,
     "auth": MIDDLE,
     "audit": BASE | {"db"},
     "http": MIDDLE | {"auth", "audit"},

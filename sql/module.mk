@@ -15,6 +15,7 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123100300_payments.sql \
 	%D%/migrations/20261123100400_ledger.sql \
 	%D%/migrations/20261123110000_jobs.sql \
+	%D%/migrations/20261123110100_mail_notifications.sql \
 	%D%/migrations/20261123110400_tracking.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
@@ -30,6 +31,7 @@ nexus_queries = \
 	%D%/queries/jobs.sql \
 	%D%/queries/ledger.sql \
 	%D%/queries/member.sql \
+	%D%/queries/notify.sql \
 	%D%/queries/outbox.sql \
 	%D%/queries/oauth.sql \
 	%D%/queries/payment.sql \

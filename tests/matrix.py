@@ -288,7 +288,7 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 @call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list",
-      "ledger_statement_list", "payout_list")
+      "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read")
 def plain(world, owner):
     return Call()
 
@@ -504,6 +504,44 @@ def identity_delete(world, owner):
 @call("session_delete")
 def session_delete(world, owner):
     return Call({"id": world.mint.session(world.ids[owner])}, missing={"id": nothing()})
+
+
+def notification(world, owner):
+    made = str(uuid.uuid4())
+    world.mint.sql("insert into notifications (id, user_id, event, title, shown, digest) values (%s, %s, 'booking.confirmed', 'Booked', true, false)",
+                   made, world.ids[owner])
+    return made
+
+
+@call("notification_read")
+def notification_read(world, owner):
+    return Call({"id": notification(world, owner)}, missing={"id": nothing()})
+
+
+@call("notification_mark")
+def notification_mark(world, owner):
+    return Call({"id": notification(world, owner)}, json={"read": True}, missing={"id": nothing()})
+
+
+@call("notification_mark_all")
+def notification_mark_all(world, owner):
+    return Call(json={})
+
+
+@call("notification_preferences_update")
+def notification_preferences_update(world, owner):
+    return Call(json={"preferences": [{"event": "refund.done", "mail": "daily"}]})
+
+
+@call("unsubscribe_page")
+def unsubscribe_page(world, owner):
+    """A link that is none: those that are good need nobody either (tests/test_notify.py)."""
+    return Call(query="token=x")
+
+
+@call("unsubscribe")
+def unsubscribe(world, owner):
+    return Call(query="token=x", form={"List-Unsubscribe": "One-Click"})
 
 
 @call("me_update")

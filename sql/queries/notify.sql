@@ -47,7 +47,7 @@ update notifications set read_at = case when $3::boolean then coalesce(read_at, 
 with marked as (
     update notifications n set read_at = now()
      where n.user_id = $1::uuid and n.shown and n.read_at is null
-       and ($2::uuid is null or (n.created_at, n.id) <= (select (l.created_at, l.id) from notifications l where l.id = $2::uuid and l.user_id = $1::uuid))
+       and ($2::uuid is null or (n.created_at, n.id) <= (select l.created_at, l.id from notifications l where l.id = $2::uuid and l.user_id = $1::uuid))
     returning 1)
 select count(*) from marked;
 

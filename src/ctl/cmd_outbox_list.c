@@ -18,20 +18,23 @@ const struct ctl_command ctl_outbox_list = {
     .summary = "Show mails and events, newest first",
     .doc =
         "Prints what changes have put into the outbox, with the links and tokens of the mails: whoever reads "
-        "them can act for the recipient. Until a mailer is set up this is how links reach people.",
+        "them can act for the recipient. Without option smtp_url this is how links reach people; of what was "
+        "sent they are taken out.",
     .options = options,
     .run = outbox_list_run,
 };
 
 #define SELECT_ROWS                                                                                          \
-    "select id, kind, topic, recipient, payload, created_at, available_at, sent_at, attempts, last_error"    \
+    "select id, kind, topic, recipient, payload, created_at, available_at, sent_at, failed_at, attempts, "   \
+    "last_error"                                                                                             \
     "  from outbox where not withheld and ($2::text is null or recipient = lower($2))"                       \
-    "   and ($3::text is null or sent_at is null)"                                                           \
+    "   and ($3::text is null or sent_at is null and failed_at is null)"                                     \
     " order by id desc limit $1::integer"
 
 static const char *const table_sql =
     "select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    "       case when sent_at is not null then 'sent' when attempts > 0 then 'failing' else 'waiting' end,"
+    "       case when sent_at is not null then 'sent' when failed_at is not null then 'given up' when "
+    "attempts > 0 then 'failing' else 'waiting' end,"
     "       topic, coalesce(recipient, '-'), payload::text from (" SELECT_ROWS ") x";
 static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
 

@@ -192,6 +192,6 @@ static enum err mail_waiting(struct request *rq, struct job_run *run)
 const struct job job_mail_waiting = {
     .name = "mail-waiting",
     .doc = "Has mails of the last three days sent that were written while there was no smtp_url.",
-    .every_us = 60 * SECOND_US,
+    .unique = true,
     .exec = mail_waiting,
 };

@@ -163,7 +163,7 @@ static enum err reminders(struct request *rq, struct job_run *run)
 const struct job job_reminders = {
     .name = "reminders",
     .doc = "Reminds of arrivals, departures, balances, reviews, and at eight in the morning of what waits.",
-    .every_us = 300 * SECOND_US,
+    .unique = true,
     .exec = reminders,
 };
 
@@ -175,6 +175,6 @@ static enum err digests(struct request *rq, struct job_run *run)
 const struct job job_notification_digest = {
     .name = "notification-digest",
     .doc = "Writes the daily mail to those who want one, at eight in their morning.",
-    .every_us = 300 * SECOND_US,
+    .unique = true,
     .exec = digests,
 };

@@ -45,7 +45,7 @@ def timed(call):
 def shop(request):
     """A stack of its own with a host, a guest and some properties; short deadlines so that tests are quick."""
     from stack import private_stack
-    options = {"database_timeout": "1s", "database_connect_timeout": "500ms", "request_deadline": "4s"}
+    options = {"database_timeout": "1s", "database_connect_timeout": "500ms", "request_deadline": "4s", "redis_timeout": "100ms"}
     with private_stack(options=options) as stack:
         stack.host, stack.guest = stack.user(name="Host"), stack.user(name="Guest")
         stack.properties = [make_property(stack.host, title=f"Property {n}")["id"] for n in range(6)]

@@ -14,7 +14,7 @@ import pytest
 
 import fcgi
 import tokens
-from stack import PASSWORD, private_stack, wait_until
+from stack import IMPATIENT, PASSWORD, private_stack, wait_until
 
 HOUR = 3600
 
@@ -34,7 +34,7 @@ def limited():
 @pytest.fixture(scope="module")
 def impatient():
     """With the default of redis_timeout, for what happens without Redis."""
-    with private_stack(options=OPTIONS) as stack:
+    with private_stack(options=OPTIONS | IMPATIENT) as stack:
         yield stack
 
 

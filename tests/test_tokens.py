@@ -21,7 +21,7 @@ ROUND = 40  # requests that reach every worker
 @pytest.fixture(scope="module")
 def stack():
     """Its own, because servers are stopped."""
-    with private_stack(options={"workers": str(WORKERS), "database_connect_timeout": "500ms"}) as private:
+    with private_stack(options={"workers": str(WORKERS), "database_connect_timeout": "500ms", "redis_timeout": "100ms"}) as private:
         yield private
 
 

@@ -78,7 +78,7 @@ jobs_running() { grep -qs '"message":"jobs started"' "$RUN/log/jobs.log"; }
 jobs_stop() { unit_stop jobs TERM 20; }
 
 # Only where something would ask it.
-fetch_wanted() { ! grep -qxE 'fetch_socket = *("")?' "$CONF"; }
+fetch_wanted() { [[ ! -f ${CONF:-} ]] || ! grep -qxE 'fetch_socket = *("")?' "$CONF"; }
 
 fetch_up() {
     fetch_wanted || { fetch_stop; return; }

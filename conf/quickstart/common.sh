@@ -152,7 +152,7 @@ port_free() {
 
 settings_load() {
     [[ -d $RUN/log ]] || die "no stack in $RUN; start one with: ./quickstart"
-    PORT=${WANTED_PORT:-8443} METRICS_PORT= JOBS_PORT=
+    PORT=${WANTED_PORT:-8443} METRICS_PORT='' JOBS_PORT=''
     # shellcheck source=/dev/null
     [[ ! -f $RUN/settings ]] || . "$RUN/settings"
     [[ -z $WANTED_PORT || $WANTED_PORT == 0 ]] || PORT=$WANTED_PORT

@@ -42,13 +42,10 @@ test_units() {
 }
 
 # A cluster with the migrations in it. Each stack of the suite begins with a copy, which takes a tenth of the time.
-test_template() (
+test_template() {
     rm -rf "$RUN/template"
-    RUN=$RUN/template WANTED_PORT=0
-    run_dir_create
-    settings_load
-    programs_copy && settings_save && secrets_make && postgresql_up && config_make && migrate_run && postgresql_stop
-)
+    NEXUS_RUN_DIR=$RUN/template NEXUS_PORT=0 "$TOP/quickstart" template 8>&-
+}
 
 test_black_box() {
     local rc=0 stack=$RUN/test arg where=("$TOP/tests")

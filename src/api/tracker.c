@@ -1,10 +1,10 @@
 /* The loop of the tracker. */
 #include "api/tracker.h"
 
-#include "base/title.h"
 #include "base/blocklist.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/title.h"
 #include "db/queries.h"
 #include "tracking/request_log.h"
 

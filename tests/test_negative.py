@@ -13,6 +13,7 @@ from requests.structures import CaseInsensitiveDict
 import marketplace
 import negative
 import oauth
+import stack as stacks
 from stack import TOP
 
 OPS = re.findall(r"^OP\((\w+)\)", (TOP / "src/api/ops.def").read_text(), re.M)
@@ -82,7 +83,7 @@ def find(document, name):
 
 def row_counts(stack):
     names = [name for (name,) in stack.query("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")]
-    return {name: stack.query(f'select count(*) from "{name}"')[0][0] for name in names}
+    return {name: stack.query(f'select count(*) from "{name}"')[0][0] for name in names if not stacks.BACKGROUND.fullmatch(name)}
 
 
 def points_to(problem, pointer):

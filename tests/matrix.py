@@ -286,7 +286,7 @@ def nothing():
 NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
-@call("openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
+@call("event_list", "openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list",
       "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read")
 def plain(world, owner):

@@ -33,7 +33,7 @@ struct scoreboard {
     uint64_t size;
     _Atomic uint32_t slots_used;
     _Atomic uint64_t pool[POOL_COUNTER_COUNT];
-    struct slots hashing, calling;
+    struct slots hashing, calling, waiting;
     struct backoff_table backoff;
     char cache[SCOREBOARD_CACHE_SIZE] __attribute__((aligned(64)));
     struct op_entry ops[SCOREBOARD_OPS];
@@ -219,6 +219,11 @@ void *scoreboard_cache(struct scoreboard *b)
     return b ? b->cache : NULL;
 }
 
+struct slots *scoreboard_waiting(struct scoreboard *b)
+{
+    return &b->waiting;
+}
+
 struct slots *scoreboard_calling(struct scoreboard *b)
 {
     return &b->calling;
@@ -248,6 +253,7 @@ void scoreboard_slot_end(struct scoreboard_slot *s)
 {
     slots_free(&board_of(s)->hashing, scoreboard_owner(s));
     slots_free(&board_of(s)->calling, scoreboard_owner(s));
+    slots_free(&board_of(s)->waiting, scoreboard_owner(s));
     now_store(s, WORKER_FREE, SCOREBOARD_OP_OTHER, clock_mono_us());
     atomic_store_explicit(&s->private_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&s->pid, 0, memory_order_relaxed);

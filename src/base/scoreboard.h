@@ -116,6 +116,8 @@ struct blocklist *scoreboard_blocklist(struct scoreboard *b);
 struct request_ring *scoreboard_ring(struct scoreboard_slot *s);
 /* The same of calls to other servers. */
 struct slots *scoreboard_calling(struct scoreboard *b);
+/* And of waiting for something to happen. */
+struct slots *scoreboard_waiting(struct scoreboard *b);
 /* The worker in a slot as the owner of a place. */
 uint32_t scoreboard_owner(const struct scoreboard_slot *s);
 

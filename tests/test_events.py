@@ -170,7 +170,7 @@ def test_every_type_is_made_and_known(stack, host):
     guest, place = stack.user(), make_property(host)["id"]
     made = book(guest, quote(guest, place, 60).json()["id"]).json()
     host.patch(f"/v1/properties/{place}", json={"title": "Another title"})
-    changed = host.put(f"/v1/properties/{place}/calendar", json={"ranges": [{"from": day(80), "to": day(82), "price": 9900}]})
+    changed = host.put(f"/v1/properties/{place}/calendar", json={"ranges": [{"from": day(80), "to": day(82), "price": {"amount": 9900, "currency": "USD"}}]})
     assert changed.status_code == 200, changed.text
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         others = ("bookings_allowed", "bookings_unsold", "bookings_sale_later", "bookings_reversal")
@@ -223,6 +223,6 @@ def test_jobs_do_it_by_themselves(stack, host):
     place = make_property(host)["id"]
     stack.start("jobs")
     try:
-        wait_until(lambda: stack.query("select count(*) from events where subject = %s", place)[0][0] > 0, 10)
+        wait_until(lambda: stack.query("select count(*) from events where subject = %s", place)[0][0] > 0, 30)
     finally:
         stack.stop("jobs")

@@ -96,7 +96,7 @@ declare
     given  bigint;
     target uuid;
 begin
-    if not exists (select from events_new) or not pg_try_advisory_xact_lock(5647091720253728866) then
+    if not exists (select from events_new) or not pg_try_advisory_xact_lock(7960147961527496308) then
         return 0;
     end if;
     select number into head from event_head;

@@ -33,13 +33,13 @@ const struct job job_event_sequence = {
     .name = "event-sequence",
     .doc = "Gives events their numbers, and has those who asked for them be told.",
     .queue = JOBS_URGENT,
-    .every_us = INT64_C(250000),
+    .unique = true,
     .exec = sequence,
 };
 const struct job job_event_prune = {
     .name = "event-prune",
     .doc = "Forgets events that are older than events_kept.",
     .queue = JOBS_BULK,
-    .every_us = INT64_C(3600000000),
+    .unique = true,
     .exec = prune,
 };

@@ -12,6 +12,7 @@ import contextlib
 import hmac
 import json
 import pathlib
+import random
 import re
 import secrets
 import struct
@@ -287,8 +288,8 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
 @call("event_list", "openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
-      "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list",
-      "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read")
+      "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list", "request_list",
+      "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read", "address_flag_list", "block_list")
 def plain(world, owner):
     return Call()
 
@@ -385,6 +386,25 @@ def admin_user_restore(world, owner):
 def audit_read(world, owner):
     world.role("account")
     return Call({"id": world.stack.query("select id::text from audit_log order by at desc limit 1")[0][0]}, missing={"id": nothing()})
+
+
+def block(world):
+    """A block of an address nobody has; there are enough of them for every cell."""
+    world.role("account")
+    identity = str(uuid.uuid4())
+    world.stack.query("insert into address_blocks (id, network, reason) values (%s, ('198.18.' || (random() * 255)::int || '.' ||"
+                      " (random() * 255)::int)::cidr, 'For a test.') on conflict (network) do update set id = excluded.id", identity)
+    return identity
+
+
+@call("block_read", "block_delete")
+def block_read(world, owner):
+    return Call({"id": block(world)}, missing={"id": nothing()})
+
+
+@call("block_create")
+def block_create(world, owner):
+    return Call(json={"network": f"2001:db8:{random.randrange(65536):x}:{random.randrange(65536):x}::/64", "reason": "For a test."})
 
 
 # OAuth: clients prove who they are by themselves and people by cookies, so an access token is nothing to most of these.
@@ -882,7 +902,7 @@ def main():
             if op.name not in rows and op.name not in CALLS:
                 print(f"# {op.name}: no call")
             elif op.name not in rows:
-                owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) or op.permission.startswith(("user.", "audit.")) else \
+                owner = "admin" if ".manage" in op.permission and not op.permission.startswith(("booking", "property")) or op.permission.startswith(("user.", "audit.", "tracking.")) else \
                     "host" if "propert" in op.path or op.name in ("booking_accept", "booking_decline", "booking_no_show", "booking_change_accept") else "guest"
                 cells = [str(matrix.ask(op, owner, column)[0].status_code) for column in COLUMNS]
                 print("\t".join([op.name, owner, *cells]), flush=True)

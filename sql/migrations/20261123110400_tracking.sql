@@ -138,3 +138,106 @@ grant select on address_blocks_edition to nexus_api;
 revoke execute on function request_log_prepare(date, integer), request_log_drop(timestamptz), address_blocks_changed(),
                            address_blocks_room() from public;
 grant execute on function request_log_prepare(date, integer), request_log_drop(timestamptz) to nexus_api;
+
+-- Up to when the log has been looked through.
+create table address_flags_done (
+    one   boolean     constraint address_flags_done_pkey primary key default true constraint address_flags_done_one check (one),
+    until timestamptz not null
+);
+insert into address_flags_done (until) values (date_trunc('hour', now(), 'UTC'));
+grant select, update on address_flags_done to nexus_api;
+
+-- Flag the addresses of the next whole hour that is over for a minute, at most a week back; false when there is none. More than
+-- `requests` requests, or any for a path of administration or log-in.
+create function address_flags_next(requests integer) returns boolean language plpgsql set search_path = public, pg_temp as $$
+declare
+    h timestamptz;
+begin
+    select greatest(d.until, date_trunc('hour', now(), 'UTC') - interval '7 days') into h from address_flags_done d for update;
+    if h + interval '61 minutes' > now() then
+        return false;
+    end if;
+    insert into address_flags (id, hour, address, reasons, requests, admin_requests, login_requests, refused, users, country,
+                               first_at, last_at)
+    select uuid_v7(), h, a.address,
+           array_remove(array[case when n > $1 then 'requests' end, case when admin > 0 then 'admin_path' end,
+                              case when login > 0 then 'login_path' end], null),
+           n, admin, login, a.refused, a.users, a.country, a.first_at, a.last_at
+      from (select l.address, count(*) as n,
+                   count(*) filter (where path ~* '/[a-z-]*admin[a-z]*(/|\.|$)' or path ~ '^/v1/(audit|roles)(/|$)') as admin,
+                   count(*) filter (where path ~* '/[a-z-]*(log-?in|sign-?in)[a-z]*(/|\.|$)') as login,
+                   count(*) filter (where status between 400 and 499) as refused,
+                   count(distinct user_id) as users, max(l.country) as country, min(at) as first_at, max(at) as last_at
+              from request_log l
+             where at >= h and at < h + interval '1 hour' and l.address is not null
+             group by l.address) a
+     where n > $1 or admin > 0 or login > 0
+    on conflict do nothing;
+    update address_flags_done set until = h + interval '1 hour';
+    return true;
+end $$;
+
+-- ------------------------------------------------------------------------------------------------- house-keeping
+
+-- Each deletes what nobody can use any more, at most so many rows, by an index on the time it asks for, and waits for nobody.
+-- How many.
+create function keep_mailed_tokens(most integer) returns bigint language sql as $$
+    with gone as (delete from mailed_tokens where hash in (
+        select hash from mailed_tokens where expires_at < now() - interval '1 day' order by expires_at limit most
+           for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+create function keep_oauth_codes(most integer) returns bigint language sql as $$
+    with gone as (delete from oauth_codes where hash in (
+        select hash from oauth_codes where expires_at < now() - interval '1 day' order by expires_at limit most
+           for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+create function keep_login_attempts(most integer) returns bigint language sql as $$
+    with gone as (delete from login_attempts where hash in (
+        select hash from login_attempts where expires_at < now() order by expires_at limit most for update skip locked)
+        returning 1)
+    select count(*) from gone
+$$;
+create function keep_idempotency_keys(most integer, lifetime_us bigint) returns bigint language sql as $$
+    with gone as (delete from idempotency_keys where (principal, op, key) in (
+        select principal, op, key from idempotency_keys where created_at < now() - lifetime_us * interval '1 microsecond'
+         order by created_at limit most for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+
+-- Quotes nobody has booked by, a day after their end. Those that were booked stay and are passed over: `days` back at most.
+create index quotes_expires_idx on quotes (expires_at);
+create function keep_quotes(most integer, days integer) returns bigint language sql as $$
+    with gone as (delete from quotes where id in (
+        select q.id from quotes q
+         where q.expires_at < nexus_now() - interval '1 day' and q.expires_at > nexus_now() - days * interval '1 day'
+           and not exists (select from bookings b where b.quote_id = q.id)
+           and not exists (select from booking_changes c where c.quote_id = q.id)
+         order by q.expires_at limit most for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+
+-- What providers of payments told us, three months after it was handled; they repeat themselves for days.
+create function keep_provider_events(most integer) returns bigint language sql as $$
+    with gone as (delete from provider_events where (provider, event_id) in (
+        select provider, event_id from provider_events
+         where received_at < now() - interval '90 days' and handled_at is not null
+         order by received_at limit most for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+grant delete on provider_events to nexus_api;
+
+-- Blocks that ended a month ago.
+create function keep_address_blocks(most integer) returns bigint language sql as $$
+    with gone as (delete from address_blocks where id in (
+        select id from address_blocks where expires_at < now() - interval '30 days' order by expires_at limit most
+           for update skip locked) returning 1)
+    select count(*) from gone
+$$;
+create function keep_address_flags(most integer, lifetime_us bigint) returns bigint language sql as $$
+    with gone as (delete from address_flags where id in (
+        select id from address_flags where hour < now() - lifetime_us * interval '1 microsecond' order by hour limit most
+           for update skip locked) returning 1)
+    select count(*) from gone
+$$;

@@ -17,33 +17,28 @@ const struct ctl_command ctl_maintenance_prune = {
     .args = "",
     .example = "nexusctl maintenance prune",
     .summary = "Delete what has expired",
-    .doc = "Deletes sessions, mailed tokens, authorization codes and idempotency keys that nobody can use "
-           "any more, in small "
-           "transactions that wait for nobody, and prints how many of each. The service forgets as it goes "
-           "along; this "
-           "clears what a quiet one has kept.",
+    .doc = "Deletes sessions, mailed tokens, authorization codes, idempotency keys, quotes and what else "
+           "nobody can use "
+           "any more, in small transactions that wait for nobody, and prints how many of each. nexus-jobs "
+           "does the same "
+           "every hour; this is for where it does not run, or has not for a week.",
     .options = options,
     .run = maintenance_prune_run,
 };
 
-/* $1: rows at most; $2: idempotency_lifetime in microseconds. Each by an index on the time it asks for. */
+/* $1: rows at most; $2: idempotency_lifetime in microseconds. What nexus-jobs does every hour, and all there
+ * is. */
 static const struct {
     const char *name, *sql;
 } steps[] = {
     { "sessions", "select sessions_prune($1::integer)" },
-    { "mailed_tokens", "with gone as (delete from mailed_tokens where hash in (select hash from mailed_tokens"
-                       " where expires_at < now() - interval '1 day' order by expires_at limit $1::integer "
-                       "for update skip locked)"
-                       " returning 1) select count(*) from gone" },
-    { "oauth_codes", "with gone as (delete from oauth_codes where hash in (select hash from oauth_codes"
-                     " where expires_at < now() - interval '1 day' order by expires_at limit $1::integer for "
-                     "update skip locked)"
-                     " returning 1) select count(*) from gone" },
-    { "idempotency_keys",
-      "with gone as (delete from idempotency_keys where (principal, op, key) in (select principal, op, key "
-      "from"
-      " idempotency_keys where created_at < now() - $2::bigint * interval '1 microsecond' order by created_at"
-      " limit $1::integer for update skip locked) returning 1) select count(*) from gone" },
+    { "mailed_tokens", "select keep_mailed_tokens($1::integer)" },
+    { "oauth_codes", "select keep_oauth_codes($1::integer)" },
+    { "login_attempts", "select keep_login_attempts($1::integer)" },
+    { "idempotency_keys", "select keep_idempotency_keys($1::integer, $2::bigint)" },
+    { "quotes", "select keep_quotes($1::integer, 36500)" },
+    { "provider_events", "select keep_provider_events($1::integer)" },
+    { "address_blocks", "select keep_address_blocks($1::integer)" },
 };
 
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

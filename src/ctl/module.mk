@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/demo_text.c %D%/demo_rows.h %D%/demo_rows.c %D%/demo_load.h %D%/demo_load.c \
 	%D%/csv.h %D%/csv.c %D%/text.h %D%/text.c %D%/airbnb.h %D%/airbnb_words.c %D%/idset.h %D%/idset.c \
 	%D%/import.h %D%/import_read.c %D%/import_merge.c %D%/cmd_import.c %D%/cmd_demo.c \
-	%D%/cmd_check.c %D%/cmd_config.c %D%/cmd_keys_activate.c %D%/cmd_keys_generate.c %D%/cmd_keys_list.c \
+	%D%/cmd_block.c %D%/cmd_check.c %D%/cmd_config.c %D%/cmd_keys_activate.c %D%/cmd_keys_generate.c %D%/cmd_keys_list.c \
 	%D%/cmd_keys_retire.c %D%/keys.h %D%/keys.c %D%/cmd_manual.c %D%/cmd_schema_erd.c %D%/manual.h %D%/manual.c %D%/cmd_migrate.c %D%/cmd_outbox_list.c %D%/cmd_user_create.c %D%/cmd_user_list.c %D%/cmd_user_set_role.c \
 	%D%/access.h %D%/access.c %D%/role.h %D%/role.c %D%/cmd_role_create.c %D%/cmd_role_grant.c %D%/cmd_role_list.c \
 	%D%/cmd_role_revoke.c

@@ -1,6 +1,9 @@
 """Who is told of what: notifications, mails through a real SMTP server, preferences, digest, reminders, unsubscribing."""
+import contextlib
 import json
+import os
 import re
+import signal
 import urllib.parse
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 import smtp
 from mails import mails
 from marketplace import book, make_property, quote
-from stack import TOP, private_stack, wait_until
+from stack import TOP, children, private_stack, title, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -436,6 +439,31 @@ def test_real_runners_send(stack, people):
     finally:
         stack.stop("jobs")
     assert json.loads(stack.ctl("outbox", "list", "--json", "--to", guest.email).stdout)[0]["sent_at"]
+
+
+def test_runners_that_are_killed_lose_no_mail(stack):
+    """Sixty mails while runners are killed: all of them arrive. One that comes twice is the same mail by its Message-ID."""
+    stack.set_options(smtp_timeout="500ms")
+    wanted = {f"k{i}@example.com" for i in range(60)}
+    stack.query("insert into outbox (kind, topic, recipient, payload) select 'mail', 'mail.test', unnest(%s), '{}'", list(wanted))
+    stack.start("jobs")
+    killed = 0
+    try:
+        for target in (5, 15, 25, 35, 45):
+            wait_until(lambda n=target: len(stack.mailbox.mails) >= n, 30, "mails")
+            for pid in [pid for pid in children(stack.pid("jobs")) if "runner" in title(pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+        wait_until(lambda: stack.query("select count(*) from outbox where topic = 'mail.test' and recipient like 'k%' and sent_at is not null"
+                            ) == [(60,)], 60, "all to be sent")
+    finally:
+        stack.stop("jobs")
+        stack.set_options(smtp_timeout="2s")
+    ids = {}
+    for mail in stack.mailbox.mails:
+        ids.setdefault(mail.envelope_to[0], set()).add(mail["Message-ID"])
+    assert killed >= 5 and set(ids) == wanted and all(len(found) == 1 for found in ids.values())
 
 
 def test_the_table_is_documented():

@@ -24,8 +24,8 @@ create table mail_server (
     down_until timestamptz not null
 );
 
--- Take a mail for so long, by the clock on the wall. state: go; gone (sent, given up, never to be sent, somebody else's); late (a link
--- in it is no longer good); down (the server is left alone; of those who find that its pause is over one tries).
+-- Take a mail for so long, by the clock on the wall. state: go; gone (sent, given up, never to be sent); taken (somebody else has it, or
+-- had it and was killed); late (a link in it is no longer good); down (the server is left alone; of those who find that its pause is over one tries).
 create function mail_claim(mail bigint, lease interval)
 returns table (state text, recipient text, topic text, payload text, language text, user_id uuid, event text, created_at timestamptz)
 language plpgsql as $$
@@ -46,7 +46,8 @@ begin
      where o.id = mail and o.sent_at is null and o.failed_at is null and not o.withheld and o.available_at <= clock_timestamp()
     returning * into m;
     if m.id is null then
-        return query select 'gone', null::text, null::text, null::text, null::text, null::uuid, null::text, null::timestamptz;
+        return query select case when exists (select from outbox o where o.id = mail and o.sent_at is null and o.failed_at is null and not o.withheld)
+                                 then 'taken' else 'gone' end, null::text, null::text, null::text, null::text, null::uuid, null::text, null::timestamptz;
         return;
     end if;
     return query select case when (m.payload->>'expires_at')::timestamptz <= now() then 'late' else 'go' end, m.recipient, m.topic,

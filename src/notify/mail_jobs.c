@@ -8,7 +8,7 @@
 #include "notify/notify.h"
 
 #define SECOND_US   INT64_C(1000000)
-#define GRACE_US    (30 * SECOND_US) /* on top of smtp_timeout, before somebody else may take a mail */
+#define GRACE_US    (5 * SECOND_US) /* on top of smtp_timeout, before somebody else may take a mail */
 #define MESSAGE_MAX (1024 * 1024)
 #define PIECE       500
 
@@ -158,6 +158,10 @@ static enum err mail_send(struct request *rq, struct job_run *run)
     }
     if (str_eqz(c.state, "down")) {
         return fail(rq, ERR_UNAVAILABLE, NULL, "The mail server is left alone for a while.");
+    }
+    if (str_eqz(c.state, "taken")) { /* whoever has it may have been killed; then it is ours */
+        run->pause_us = rq->options->smtp_timeout + GRACE_US;
+        return fail(rq, ERR_UNAVAILABLE, NULL, "Somebody else has this mail.");
     }
     if (str_eqz(c.state, "late")) {
         return finish(rq, in->mail, "the link in it is no longer good");

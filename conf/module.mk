@@ -1,7 +1,7 @@
 # files of conf/
 EXTRA_DIST += quickstart .ci/run %D%/edge-errors.awk \
 	%D%/quickstart/common.sh %D%/quickstart/packages.sh %D%/quickstart/build.sh %D%/quickstart/certs.sh \
-	%D%/quickstart/postgresql.sh %D%/quickstart/redis.sh %D%/quickstart/api.sh %D%/quickstart/nginx.sh \
+	%D%/quickstart/postgresql.sh %D%/quickstart/redis.sh %D%/quickstart/rabbitmq.sh %D%/quickstart/api.sh %D%/quickstart/nginx.sh \
 	%D%/quickstart/demo.sh %D%/quickstart/test.sh \
 	%D%/nginx/quickstart.conf.in %D%/nginx/sites-available/nexus \
 	$(nginx_snippets) $(nginx_confd) $(postgresql_conf) $(redis_conf)

@@ -101,11 +101,12 @@ class Stack:
     """One running stack. `options` replace those of the generated nexus.conf; None leaves one as it is there:
     fetch_socket=None starts nexus-fetch, which tests do without otherwise."""
 
-    def __init__(self, run_dir, options=None, build_dir=None, demo=0):
+    def __init__(self, run_dir, options=None, build_dir=None, demo=0, broker=False):
         self.run_dir = pathlib.Path(run_dir)
         self.options = {name: value for name, value in {**TEST_OPTIONS, **(options or {})}.items() if value is not None}
         self.build_dir = pathlib.Path(build_dir or os.environ.get("NEXUS_BUILD_DIR") or TOP / "build")
         self.demo = demo
+        self.broker = broker
         self.checks = []  # functions called with every response, e.g. that it is what OpenAPI says
         self.env = {}
 
@@ -116,6 +117,8 @@ class Stack:
         env |= {"NEXUS_RUN_DIR": str(self.run_dir), "NEXUS_BUILD_DIR": str(self.build_dir), "NEXUS_DEMO": str(self.demo),
                 "NEXUS_PORT": "" if (self.run_dir / "settings").exists() else "0",
                 "NEXUS_OPTIONS": "\n".join(f"{name} = {value}" for name, value in self.options.items())}
+        if self.broker:
+            env["NEXUS_BROKER"] = "rabbitmq"
         if "NEXUS_PG_TEMPLATE" in os.environ:
             env["NEXUS_PG_TEMPLATE"] = os.environ["NEXUS_PG_TEMPLATE"]
         done = subprocess.run([str(TOP / "quickstart"), *args], env=env, text=True, timeout=900,
@@ -157,6 +160,9 @@ class Stack:
         done = self.quickstart("ctl", *args, check=False, **kwargs)
         assert not check or done.returncode == 0, f"nexusctl {args}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
+
+    def rabbitmqctl(self, *args):
+        return self.quickstart("rabbitmqctl", "-q", *args).stdout
 
     def clock(self, shift=None):
         """Move business time: "+3d", "-2h", "0" puts it back (option sandbox = yes). Everybody sees it at once. What it is then."""
@@ -274,13 +280,17 @@ _numbers = itertools.count()
 
 
 @contextlib.contextmanager
-def private_stack(options=None, demo=0, build_dir=None):
-    """A stack for one test that breaks or reconfigures things; gone at the end."""
+def private_stack(options=None, demo=0, build_dir=None, jobs=True, broker=False):
+    """A stack for one test that breaks or reconfigures things; gone at the end. Without `jobs` nexus-jobs is stopped, so that
+    what runs is run by the test (stack.job, stack.jobs_drain); with `broker` a RabbitMQ of its own carries jobs."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"nexus-test-{next(_numbers)}-", dir="/var/tmp"))
     folder.chmod(0o755)
-    stack = Stack(folder / "run", options, build_dir, demo)
+    stack = Stack(folder / "run", options, build_dir, demo, broker)
     try:
-        yield stack.up()
+        stack.up()
+        if not jobs:
+            stack.stop("jobs")
+        yield stack
         stack.assert_sane()
     finally:
         stack.destroy()

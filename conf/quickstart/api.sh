@@ -7,6 +7,7 @@ config_lines() {
 listen = $RUN/sock/api.sock
 metrics_listen = 127.0.0.1:$METRICS_PORT
 jobs_metrics_listen = 127.0.0.1:$JOBS_PORT
+broker = $(! rabbitmq_wanted || echo "amqp://guest:guest@127.0.0.1:$AMQP_PORT/%2f")
 public_url = $NEXUS_URL
 database = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_api"
 database_owner = "host=$PG_SOCKETS port=5432 dbname=nexus user=nexus_owner"

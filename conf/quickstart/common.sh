@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Steps, settings, files and processes: what every other part of ./quickstart uses.
 
-UNITS="postgresql redis fetch api jobs nginx"
+UNITS="postgresql redis rabbitmq fetch api jobs nginx"
 SERVICE_USER=www-data # what runs beside PostgreSQL when the caller is root
 
 RUN=${NEXUS_RUN_DIR:-$TOP/.run}
@@ -14,6 +14,7 @@ WANTED_PORT=${NEXUS_PORT:-}
 WANTED_OPTIONS=${NEXUS_OPTIONS:-}
 WANTED_DEMO=${NEXUS_DEMO:-2000}
 WANTED_CONFIGURE=${NEXUS_CONFIGURE:-}
+WANTED_BROKER=${NEXUS_BROKER:-}
 # nexus-api and nexusctl read NEXUS_* as options: what is meant for this script must not reach them.
 for name in "${!NEXUS_@}"; do unset "$name"; done
 
@@ -22,6 +23,7 @@ am_root() { [[ $(id -u) -eq 0 ]]; }
 # --- talking ---------------------------------------------------------------------------------------------------
 
 declare -A HINT=(
+    [rabbitmq]="See ./quickstart logs rabbitmq; its state can be made anew: rm -rf .run/rabbitmq"
     [fetch]="See ./quickstart logs fetch"
     [packages]="Is there a network and a Debian 12 mirror? Try: apt-get update"
     [build]="The compiler's message is in the log; a stale tree is cured by: rm -rf build"
@@ -95,12 +97,16 @@ wait_for() {
 # --- the run directory and what is remembered in it ------------------------------------------------------------
 
 as_user() { # USER COMMAND...: exec-like, no shell and no session in between, so that $! is the command's own pid
-    local user=$1
-    shift
+    as_user_in exec "$@"
+}
+
+as_user_in() { # SETTING USER COMMAND...: through `exec`, or a function that ends in one
+    local setting=$1 user=$2
+    shift 2
     if am_root && [[ $user != root ]]; then
-        exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- "$@"
+        "$setting" setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- "$@"
     fi
-    exec "$@"
+    "$setting" "$@"
 }
 
 service_user() { if am_root; then echo "$SERVICE_USER"; else id -un; fi; }
@@ -152,7 +158,7 @@ port_free() {
 
 settings_load() {
     [[ -d $RUN/log ]] || die "no stack in $RUN; start one with: ./quickstart"
-    PORT=${WANTED_PORT:-8443} METRICS_PORT='' JOBS_PORT=''
+    PORT=${WANTED_PORT:-8443} METRICS_PORT='' JOBS_PORT='' BROKER='' AMQP_PORT='' AMQP_DIST_PORT='' EPMD_PORT=''
     # shellcheck source=/dev/null
     [[ ! -f $RUN/settings ]] || . "$RUN/settings"
     [[ -z $WANTED_PORT || $WANTED_PORT == 0 ]] || PORT=$WANTED_PORT
@@ -179,13 +185,17 @@ settings_save() {
     [[ $PORT != 0 ]] || PORT=$(port_free)
     [[ -n $METRICS_PORT ]] || METRICS_PORT=$(port_free)
     [[ -n $JOBS_PORT ]] || JOBS_PORT=$(port_free)
+    BROKER=${WANTED_BROKER:-${BROKER:-none}}
+    [[ $BROKER == none || $BROKER == rabbitmq ]] || { echo "NEXUS_BROKER is rabbitmq or none"; return 1; }
+    [[ -n $AMQP_PORT ]] || AMQP_PORT=$(port_free) AMQP_DIST_PORT=$(port_free) EPMD_PORT=$(port_free)
     if ! unit_alive nginx && port_taken "$PORT"; then
         echo "port $PORT on 127.0.0.1 is taken by another program"
         return 1
     fi
     if ! unit_alive api && port_taken "$METRICS_PORT"; then METRICS_PORT=$(port_free); fi
     if ! unit_alive jobs && port_taken "$JOBS_PORT"; then JOBS_PORT=$(port_free); fi
-    printf 'PORT=%s\nMETRICS_PORT=%s\nJOBS_PORT=%s\n' "$PORT" "$METRICS_PORT" "$JOBS_PORT" >"$RUN/settings"
+    printf '%s=%s\n' PORT "$PORT" METRICS_PORT "$METRICS_PORT" JOBS_PORT "$JOBS_PORT" BROKER "$BROKER" \
+        AMQP_PORT "$AMQP_PORT" AMQP_DIST_PORT "$AMQP_DIST_PORT" EPMD_PORT "$EPMD_PORT" >"$RUN/settings"
     note "https $PORT, metrics $METRICS_PORT"
 }
 
@@ -252,10 +262,13 @@ session_over() { # SESSION PID...: true when none of the processes is of that se
 }
 
 # unit_spawn NAME USER COMMAND...: start it in its own session with its output in the log.
-unit_spawn() {
-    local name=$1 user=$2 pid
-    shift 2
-    (cd / && as_user "$user" setsid "$@") </dev/null >>"$RUN/log/$name.log" 2>&1 9>&- &
+unit_spawn() { unit_spawn_in exec "$@"; }
+
+# The same by a function or builtin that sets an environment and becomes the command.
+unit_spawn_in() {
+    local setting=$1 name=$2 user=$3 pid
+    shift 3
+    (cd / && as_user_in "$setting" "$user" setsid "$@") </dev/null >>"$RUN/log/$name.log" 2>&1 9>&- &
     pid=$!
     echo "$pid $(pid_start_time "$pid")" >"$RUN/pid/$name"
     echo "started $name as pid $pid"
@@ -278,6 +291,7 @@ units_status() {
     local unit pid all=0
     for unit in $UNITS; do
         [[ $unit != fetch ]] || fetch_wanted || continue
+        [[ $unit != rabbitmq ]] || rabbitmq_wanted || continue
         if pid=$(unit_pid "$unit"); then
             printf '%-12s %8s  %s\n' "$unit" "$pid" running
         else

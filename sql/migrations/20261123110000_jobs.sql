@@ -128,6 +128,44 @@ begin
     returning j.*;
 end $$;
 
+-- With a broker: what is to be published, in the order of the names; of ordered jobs the first of each key.
+create function jobs_unpublished(names text[], versions integer[], most integer)
+returns setof jobs language plpgsql stable set enable_seqscan = off set enable_bitmapscan = off as $$
+begin
+    return query
+    select c.*
+      from unnest(names, versions) with ordinality w(job, version, place)
+           cross join lateral (
+               select q.* from jobs q
+                where q.job = w.job and q.published_at is null and q.run_at <= nexus_now() and q.version <= w.version
+                  and q.leased_until is null
+                  and (not q.ordered or not exists (select from jobs e where e.ordered and e.job = q.job and e.key = q.key
+                                                                          and e.number < q.number))
+                order by q.run_at, q.number limit most) c
+     where not exists (select from job_pauses p where p.job = w.job)
+     limit most;
+end $$;
+
+-- With a broker: take the rows whose messages have come. Who is run by somebody else is left alone, whose turn it is not goes
+-- back to those that are to be published, and what is no more was done before.
+create function jobs_take(ids uuid[], names text[], versions integer[], leases bigint[], runner integer)
+returns setof jobs language plpgsql as $$
+begin
+    return query
+    update jobs j
+       set attempts = j.attempts + 1, claims = j.claims + 1, leased_by = runner, single = null,
+           leased_until = clock_timestamp() + w.lease * interval '1 microsecond'
+      from (select d.id, k.lease
+              from jobs d join unnest(names, versions, leases) k(name, version, lease) on k.name = d.job and d.version <= k.version
+             where d.id = any (ids) and d.run_at <= nexus_now() and (d.leased_until is null or d.leased_until < clock_timestamp())
+               and not exists (select from job_pauses p where p.job = d.job)
+             order by d.id for no key update of d) w
+     where j.id = w.id
+    returning j.*;
+    update jobs set published_at = null, run_at = greatest(run_at, nexus_now() + interval '1 second')
+     where id = any (ids) and leased_until is null and published_at is not null;
+end $$;
+
 -- The effect of these is about to be committed; `taken` is the claim each was run under.
 create function jobs_end(ids uuid[], taken integer[]) returns void language plpgsql as $$
 declare
@@ -144,6 +182,7 @@ end $$;
 create function job_keep(of uuid, taken integer, lease interval) returns void language plpgsql as $$
 begin
     update jobs set leased_until = clock_timestamp() + lease, leased_by = case when lease is not null then leased_by end,
+                    published_at = case when lease is not null then published_at end,
                     attempts = case when lease is null then attempts - 1 else attempts end
      where id = of and claims = taken;
     if not found then

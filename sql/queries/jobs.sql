@@ -101,3 +101,33 @@ select k.job, coalesce(w.waiting, 0), coalesce(w.due, 0), coalesce(w.running, 0)
        left join waiting w on w.job = k.job left join dead d on d.job = k.job
  where $1::int4 is not null
  order by k.job;
+
+-- name: jobs_unpublished
+select id, job, key, payload::text, version, claims from jobs_unpublished($1, $2, $3::int4);
+
+-- name: jobs_published
+-- Rows $1, taken $2 times when they were published, are with the broker.
+with mine as materialized (
+    select j.id from jobs j join unnest($1::uuid[], $2::int4[]) d(id, claims) on j.id = d.id and j.claims = d.claims
+     where j.leased_until is null order by j.id for no key update of j)
+update jobs j set published_at = clock_timestamp() from mine m where j.id = m.id;
+
+-- name: jobs_take
+with taken as materialized (select * from jobs_take($1, $2, $3, $4, $5))
+select id, job, key, payload::text, version, claims, attempts, run_at, leased_until, nexus_now()
+  from taken order by array_position($2, job), run_at, number;
+
+-- name: jobs_lost
+-- What the broker has for longer than $1 microseconds and nobody runs is published again.
+with again as (
+    update jobs set published_at = null
+     where published_at < clock_timestamp() - $1::int8 * interval '1 microsecond'
+       and (leased_until is null or leased_until < clock_timestamp())
+    returning 1)
+select count(*) from again;
+
+-- name: jobs_relay
+-- Whether this session is the relay: one at a time, until it ends.
+with lead as materialized (
+    select pg_try_advisory_lock(jobs_bell() + 2) as got, set_config('idle_session_timeout', '20s', false))
+select got from lead;

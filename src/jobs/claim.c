@@ -4,16 +4,7 @@
 #include "base/log.h"
 #include "db/queries.h"
 
-/* Names, versions and leases of all jobs, those of urgent ones first. Within a queue each claim begins with
- * another job, so that none is kept waiting by one that has always something to do. */
-struct wanted {
-    struct str names[JOBS_MAX];
-    int32_t versions[JOBS_MAX], most[JOBS_MAX];
-    int64_t leases[JOBS_MAX];
-    size_t n;
-};
-
-static void want(struct wanted *w, const struct job *job, size_t most)
+static void want(struct job_wanted *w, const struct job *job, size_t most)
 {
     w->names[w->n] = str_from(job->name);
     w->versions[w->n] = job_version(job);
@@ -23,7 +14,7 @@ static void want(struct wanted *w, const struct job *job, size_t most)
     w->n++;
 }
 
-static void want_all(struct wanted *w, size_t most, bool bulk, size_t turn)
+void job_wanted_all(struct job_wanted *w, size_t most, bool bulk, size_t turn)
 {
     static const enum job_queue order[] = { JOBS_URGENT, JOBS_NORMAL, JOBS_BULK };
     size_t count = job_count();
@@ -42,7 +33,7 @@ static struct str text_or_none(const PGresult *r, int row, int col)
     return db_is_null(r, row, col) ? STR_NONE : db_get_text(r, row, col);
 }
 
-static void read_row(const PGresult *r, int i, struct job_row *row)
+void job_row_read(const PGresult *r, int i, struct job_row *row)
 {
     *row = (struct job_row){ .id = db_get_uuid(r, i, 0),
                              .job = job_find(db_get_text(r, i, 1)),
@@ -61,8 +52,8 @@ enum err job_rows_claim(struct jobs *j, size_t most, bool bulk, struct job_row *
     static size_t turn;
     struct arena *a = j->claims;
     arena_reset(a);
-    struct wanted *w = ARENA_NEW(a, struct wanted);
-    want_all(w, most, bulk, turn++);
+    struct job_wanted *w = ARENA_NEW(a, struct job_wanted);
+    job_wanted_all(w, most, bulk, turn++);
     struct db_failure failure;
     struct db_batch *b = db_batch(j->db, a);
     int at = DB_ADD(b, &q_jobs_claim, db_text_array(a, w->names, w->n), db_int4_array(a, w->versions, w->n),
@@ -74,7 +65,7 @@ enum err job_rows_claim(struct jobs *j, size_t most, bool bulk, struct job_row *
     }
     const PGresult *r = db_result(b, at);
     for (int i = 0; i < PQntuples(r) && *n < most; i++) {
-        read_row(r, i, &rows[(*n)++]);
+        job_row_read(r, i, &rows[(*n)++]);
     }
     return ERR_NONE;
 }

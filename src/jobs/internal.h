@@ -35,6 +35,18 @@ struct job_row {
     int64_t waited_us; /* since it was due */
 };
 
+/* Names, versions and leases of all jobs, those of urgent ones first. Within a queue each claim begins with
+ * another job (`turn`), so that none is kept waiting by one that has always something to do. */
+struct job_wanted {
+    struct str names[JOBS_MAX];
+    int32_t versions[JOBS_MAX], most[JOBS_MAX];
+    int64_t leases[JOBS_MAX];
+    size_t n;
+};
+void job_wanted_all(struct job_wanted *w, size_t most, bool bulk, size_t turn);
+/* Row i of what jobs_claim and jobs_take answer with; its texts live with the result. */
+void job_row_read(const PGresult *r, int i, struct job_row *row);
+
 /* A number for this connection, by which others see that what it has taken is in living hands; with `listen`
  * also ears for the channel. Cheap when there is one. */
 enum err job_session(struct jobs *j, bool listen) MUST_CHECK;

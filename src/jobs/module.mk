@@ -1,6 +1,6 @@
 # src/jobs: what is done by time; the program nexus-jobs.
 libnexus_a_SOURCES += %D%/jobs.h %D%/jobs.def %D%/internal.h %D%/claim.c %D%/cron.h %D%/cron.c %D%/jobs.c %D%/probe.c %D%/registry.c %D%/run.c \
-	%D%/board.h %D%/board.c %D%/metrics.h %D%/metrics.c %D%/runner.h %D%/runner.c \
+	%D%/board.h %D%/board.c %D%/metrics.h %D%/metrics.c %D%/relay.c %D%/runner.h %D%/runner.c %D%/scheduler.c %D%/sleeper.h %D%/sleeper.c \
 	%D%/schedule.h %D%/schedule.c %D%/schedules.def %D%/supervisor.h %D%/supervisor.c
 
 sbin_PROGRAMS += nexus-jobs

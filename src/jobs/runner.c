@@ -1,56 +1,26 @@
-/*
- * A runner: takes rows that are due and runs them. While there is work it looks again at once or after a nap;
- * only when there has been none for a while it sleeps until it is told. Being told makes writers' commits go
- * one after the other, so it is not for times when rows come all the time.
- */
+/* Runners: rows that are due, or whose messages come from the broker, are taken and run. */
 #include "jobs/runner.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/queries.h"
-#include "jobs/schedule.h"
+#include "jobs/sleeper.h"
 
-#define NAP_US     20000
-#define NAPPING_US 300000  /* after the last work */
-#define SLEEP_US   1000000 /* at most */
-#define AWAY_US    250000  /* before PostgreSQL is asked again */
-#define QUICK_US   50000   /* a claim that took no longer may be twice as large the next time */
-#define EXTRA_US   10000000
-#define IDLE_US    30000000 /* a runner that is not heard of for so long while it runs nothing is stuck */
-#define TOLD_MAX   64
+#include <stdio.h>
+#include <time.h>
+
+#define QUICK_US  50000 /* a claim that took no longer may be twice as large the next time */
+#define EXTRA_US  10000000
+#define IDLE_US   30000000 /* a runner that is not heard of for so long while it runs nothing is stuck */
+#define LISTEN_US 500000   /* for messages, before signals are looked at */
+#define BROKER_US 500000   /* before a broker that is away is tried again */
+#define PREFETCH  JOBS_CLAIM_MAX
 
 struct runner {
-    const struct job_process *p;
+    struct sleeper s;
     size_t size; /* of the next claim */
-    int64_t worked_us;
-    bool bell;
+    struct mq *mq;
 };
-
-static void await(struct runner *r, int64_t us)
-{
-    char told[TOLD_MAX];
-    while (!*r->p->stop && db_await(r->p->jobs->db, us, r->p->open, told, sizeof(told))) {
-        us = 0; /* what else there is of the same news */
-    }
-}
-
-/* One statement that answers with one value; its result, or NULL. */
-static const PGresult *ask(struct runner *r, const struct db_statement *s)
-{
-    struct db_failure failure;
-    arena_reset(r->p->jobs->arena);
-    struct db_batch *b = db_batch(r->p->jobs->db, r->p->jobs->arena);
-    int at = db_add(b, s, NULL, 0);
-    return db_run(b, &failure) == ERR_NONE ? db_result(b, at) : NULL;
-}
-
-static void wake(struct runner *r)
-{
-    if (r->bell) {
-        r->bell = false;
-        (void)ask(r, &q_jobs_wake);
-    }
-}
 
 /* Whether the time left is enough to run it. */
 static bool in_time(const struct job_row *row)
@@ -60,7 +30,7 @@ static bool in_time(const struct job_row *row)
 
 static void run_rows(struct runner *r, const struct job_row *rows, size_t n)
 {
-    const struct job_process *p = r->p;
+    const struct job_process *p = r->s.p;
     int64_t begun = clock_mono_us();
     for (size_t i = 0; i < n; i++) {
         int64_t start = clock_mono_us();
@@ -74,101 +44,138 @@ static void run_rows(struct runner *r, const struct job_row *rows, size_t n)
     }
     bool quick = clock_mono_us() - begun < QUICK_US;
     r->size = !quick ? 1 : r->size * 2 <= JOBS_CLAIM_MAX ? r->size * 2 : JOBS_CLAIM_MAX;
-    r->worked_us = clock_mono_us();
+    r->s.worked_us = clock_mono_us();
 }
 
-/* Sleep until told, or until the next row is due. The bell is taken first, then looked again for rows. */
-static void sleep_until_told(struct runner *r)
+/* ---- rows ---- */
+
+/* Looks for rows and runs them; false when PostgreSQL is away. */
+static bool look(struct runner *r, size_t *n)
 {
     struct job_row rows[JOBS_CLAIM_MAX];
-    size_t n;
-    if (!r->bell) {
-        const PGresult *got = ask(r, &q_jobs_sleep);
-        r->bell = got && db_get_bool(got, 0, 0);
+    const struct job_process *p = r->s.p;
+    *n = 0;
+    if (job_session(p->jobs, true) != ERR_NONE ||
+        job_rows_claim(p->jobs, r->size, !p->no_bulk, rows, n) != ERR_NONE) {
+        return false;
     }
-    if (job_rows_claim(r->p->jobs, r->size, !r->p->no_bulk, rows, &n) != ERR_NONE) {
-        await(r, AWAY_US);
-    } else if (n > 0) {
-        wake(r);
-        run_rows(r, rows, n);
-    } else {
-        int64_t next = job_rows_next(r->p->jobs, SLEEP_US);
-        await(r, next);
+    if (*n > 0) {
+        sleeper_wake(&r->s);
+        run_rows(r, rows, *n);
     }
+    return true;
 }
 
 static void step(struct runner *r)
 {
-    struct job_row rows[JOBS_CLAIM_MAX];
     size_t n;
-    board_beat(r->p->slot, IDLE_US);
-    if (job_session(r->p->jobs, true) != ERR_NONE ||
-        job_rows_claim(r->p->jobs, r->size, !r->p->no_bulk, rows, &n) != ERR_NONE) {
-        r->bell = false; /* gone with the connection */
-        await(r, AWAY_US);
-    } else if (n > 0) {
-        wake(r);
-        run_rows(r, rows, n);
-    } else if (clock_mono_us() - r->worked_us < NAPPING_US) {
-        await(r, NAP_US);
-    } else {
-        sleep_until_told(r);
+    board_beat(r->s.p->slot, IDLE_US);
+    bool up = look(r, &n);
+    if (up && n == 0 && sleeper_tired(&r->s)) {
+        up = look(r, &n);
+        if (up && n == 0) {
+            sleeper_sleep(&r->s);
+        }
+    }
+    if (!up) {
+        sleeper_await(&r->s, SLEEPER_AWAY_US);
+    }
+}
+
+/* ---- messages ---- */
+
+static void pause_us(int64_t us)
+{
+    const struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+    nanosleep(&t, NULL); /* ends early at a signal */
+}
+
+/* What has come already, the first waited for. */
+static size_t gather(struct runner *r, struct mq_in *in)
+{
+    size_t n = 0;
+    while (n < r->size && mq_next(r->mq, n == 0 ? LISTEN_US : 0, &in[n])) {
+        n++;
+    }
+    return mq_is_open(r->mq) ? n : 0; /* without the connection they come again */
+}
+
+static enum err take(struct runner *r, const struct mq_in *in, size_t n, struct job_row *rows, size_t *taken)
+{
+    struct jobs *j = r->s.p->jobs;
+    struct arena *a = j->claims;
+    struct db_failure failure;
+    enum err e = job_session(j, false);
+    if (e) {
+        return e;
+    }
+    arena_reset(a);
+    struct job_wanted *w = ARENA_NEW(a, struct job_wanted);
+    struct uuid *ids = ARENA_ARRAY(a, struct uuid, n);
+    size_t known = 0;
+    job_wanted_all(w, 1, true, 0);
+    for (size_t i = 0; i < n; i++) { /* what is no message of ours has no id */
+        known += uuid_parse(str_from(in[i].id), &ids[known]);
+    }
+    struct db_batch *b = db_batch(j->db, a);
+    int at =
+        DB_ADD(b, &q_jobs_take, db_uuid_array(a, ids, known), db_text_array(a, w->names, w->n),
+               db_int4_array(a, w->versions, w->n), db_int8_array(a, w->leases, w->n), db_int4(a, j->runner));
+    if (db_run(b, &failure) != ERR_NONE) {
+        return failure.err;
+    }
+    const PGresult *rows_of = db_result(b, at);
+    for (*taken = 0; *taken < (size_t)PQntuples(rows_of) && *taken < n; ++*taken) {
+        job_row_read(rows_of, (int)*taken, &rows[*taken]);
+    }
+    return ERR_NONE;
+}
+
+/* Messages are acknowledged after the commit. What could not be taken is no longer the broker's business: it
+ * is done, or run by somebody else, or will be published again. */
+static void handle(struct runner *r, const struct mq_in *in, size_t n)
+{
+    struct job_row rows[JOBS_CLAIM_MAX];
+    size_t taken = 0;
+    while (take(r, in, n, rows, &taken) != ERR_NONE) {
+        if (*r->s.p->stop) {
+            return;
+        }
+        board_beat(r->s.p->slot, IDLE_US);
+        pause_us(SLEEPER_AWAY_US);
+    }
+    atomic_fetch_add(&r->s.p->board->relay[RELAY_DUPLICATE], n - taken);
+    run_rows(r, rows, taken);
+    for (size_t i = 0; i < n && mq_is_open(r->mq); i++) {
+        (void)mq_ack(r->mq, in[i].tag);
+    }
+}
+
+static void step_broker(struct runner *r)
+{
+    struct mq_in in[JOBS_CLAIM_MAX];
+    board_beat(r->s.p->slot, IDLE_US);
+    if (!mq_is_open(r->mq) && !(mq_open(r->mq) && mq_consume(r->mq, !r->s.p->no_bulk, PREFETCH))) {
+        LOG(LOG_WARN, "the broker cannot be reached", LOG_TEXT("reason", mq_error(r->mq)));
+        mq_close(r->mq);
+        pause_us(BROKER_US);
+        return;
+    }
+    size_t n = gather(r, in);
+    if (n > 0) {
+        handle(r, in, n);
     }
 }
 
 void runner_run(const struct job_process *p)
 {
-    struct runner r = { .p = p, .size = 1 };
+    struct runner r = { .s.p = p, .size = 1 };
+    bool broker = p->jobs->options->broker[0] != '\0';
+    if (broker) {
+        r.mq = mq_create(p->jobs->options);
+    }
     while (!*p->stop) {
-        unsigned session = p->jobs->session;
-        step(&r);
-        r.bell = r.bell && session == p->jobs->session;
+        (broker ? step_broker : step)(&r);
     }
-}
-
-/* ---- the scheduler ---- */
-
-#define TICK_US 1000000
-#define LOOK_US (15 * INT64_C(1000000)) /* for rows of runners that died elsewhere */
-
-static bool lead(struct runner *r)
-{
-    const PGresult *got = ask(r, &q_jobs_lead);
-    return got && db_get_bool(got, 0, 0);
-}
-
-static void release(struct runner *r)
-{
-    const PGresult *freed = ask(r, &q_jobs_release);
-    if (freed && db_get_int8(freed, 0, 0) > 0) {
-        LOG(LOG_WARN, "jobs of runners that have died wait again", LOG_NUM("jobs", db_get_int8(freed, 0, 0)));
-    }
-}
-
-void scheduler_run(const struct job_process *p)
-{
-    struct runner r = { .p = p };
-    unsigned led = 0;
-    uint64_t seen = 0;
-    int64_t looked = 0;
-    while (!*p->stop) {
-        int64_t wait = TICK_US;
-        board_beat(p->slot, 4 * TICK_US + p->jobs->options->database_timeout);
-        if (db_session(p->jobs->db) == 0 || led != db_session(p->jobs->db)) {
-            led = lead(&r) ? db_session(p->jobs->db) : 0;
-            LOG(led ? LOG_INFO : LOG_DEBUG,
-                led ? "leads the schedules" : "somebody else leads the schedules");
-        }
-        uint64_t asked = atomic_load(&p->board->releases);
-        if (asked != seen || clock_mono_us() - looked > LOOK_US) {
-            seen = asked;
-            looked = clock_mono_us();
-            release(&r);
-        }
-        if (led && schedules_tick(p->jobs, &wait) != ERR_NONE) {
-            led = 0;
-        }
-        atomic_store(&p->board->leading, led != 0);
-        await(&r, wait < TICK_US ? wait : TICK_US);
-    }
+    mq_free(r.mq);
 }

@@ -4,6 +4,7 @@
 #define NEXUS_JOBS_RUNNER_H
 
 #include "jobs/board.h"
+#include "mq/mq.h"
 
 struct job_process {
     struct jobs *jobs;
@@ -16,5 +17,6 @@ struct job_process {
 
 void runner_run(const struct job_process *p);
 void scheduler_run(const struct job_process *p);
+void relay_run(const struct job_process *p);
 
 #endif

@@ -107,6 +107,8 @@ static void run_child(struct supervisor *s, size_t i, pid_t parent)
     } else if (c->role == ROLE_SCHEDULER) {
         jobs_kinds_set(j);
         scheduler_run(&p);
+    } else if (c->role == ROLE_RELAY) {
+        relay_run(&p);
     } else {
         runner_run(&p);
     }
@@ -145,6 +147,9 @@ static void plan(struct supervisor *s)
     s->children[s->count++] = (struct child){ .role = ROLE_SCHEDULER };
     if (s->metrics.fd >= 0) {
         s->children[s->count++] = (struct child){ .role = ROLE_METRICS };
+    }
+    if (s->o->broker[0]) {
+        s->children[s->count++] = (struct child){ .role = ROLE_RELAY };
     }
     for (int i = 1; i <= s->o->job_runners; i++) {
         s->children[s->count++] = (struct child){ .role = ROLE_RUNNER, .number = i };
@@ -329,9 +334,10 @@ static bool signals_close(struct supervisor *s)
 
 const char *jobs_possible(const struct options *o, char *error, size_t size)
 {
-    struct jobs *j = jobs_create(o, error, size);
+    const char *wrong = mq_wrong(o);
+    struct jobs *j = wrong ? NULL : jobs_create(o, error, size);
     jobs_free(j);
-    return j ? NULL : error;
+    return wrong ? wrong : j ? NULL : error;
 }
 
 int jobs_supervise(const char *config, struct options *o)

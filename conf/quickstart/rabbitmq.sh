@@ -3,7 +3,7 @@
 
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
 
-rabbitmq_wanted() { [[ $BROKER == rabbitmq ]]; }
+rabbitmq_wanted() { [[ ${BROKER:-} == rabbitmq ]]; }
 
 # Environment of the node and of what talks to it; becomes the command.
 rabbitmq_env() {

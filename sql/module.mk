@@ -17,6 +17,7 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123110000_jobs.sql \
 	%D%/migrations/20261123110100_mail_notifications.sql \
 	%D%/migrations/20261123110200_events_webhooks.sql \
+	%D%/migrations/20261123110300_ical.sql \
 	%D%/migrations/20261123110400_tracking.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
@@ -29,6 +30,7 @@ nexus_queries = \
 	%D%/queries/calendar.sql \
 	%D%/queries/event.sql \
 	%D%/queries/federation.sql \
+	%D%/queries/ical.sql \
 	%D%/queries/idempotency.sql \
 	%D%/queries/jobs.sql \
 	%D%/queries/ledger.sql \

@@ -611,6 +611,51 @@ def calendar_read(world, owner):
     return Call({"id": world.property(status="draft")}, query=NIGHTS, missing={"id": nothing()})
 
 
+@call("calendar_feed_list", "calendar_conflict_list", "calendar_export_list")
+def calendar_feed_list(world, owner):
+    return Call({"id": world.property()}, missing={"id": nothing()})
+
+
+@call("calendar_feed_create")
+def calendar_feed_create(world, owner):
+    return Call({"id": world.property()}, json={"name": "Other", "url": "https://calendars.example.com/1.ics"}, missing={"id": nothing()})
+
+
+def feed_of(world):
+    place, feed = world.property(), str(uuid.uuid4())
+    world.mint.sql("insert into calendar_feeds (id, property_id, unit_id, name, url) select %s, property_id, id, 'Other', 'https://calendars.example.com/1.ics'"
+                   " from units where property_id = %s", feed, place)
+    return Call({"id": place, "feed_id": feed}, missing={"id": place, "feed_id": nothing()})
+
+
+@call("calendar_feed_read", "calendar_feed_delete")
+def calendar_feed_read(world, owner):
+    return feed_of(world)
+
+
+@call("calendar_feed_update", "calendar_feed_refresh")
+def calendar_feed_update(world, owner):
+    made = feed_of(world)
+    made.json = {}
+    return made
+
+
+def unit_of(world, place):
+    return world.session("host").get(f"/v1/properties/{place}/exports").json()["data"][0]
+
+
+@call("calendar_export_rotate")
+def calendar_export_rotate(world, owner):
+    place = world.property()
+    return Call({"id": place, "unit_id": unit_of(world, place)["unit_id"]}, missing={"id": place, "unit_id": nothing()})
+
+
+@call("calendar_export_read")
+def calendar_export_read(world, owner):
+    unit, token = unit_of(world, world.property())["url"].rsplit("/", 2)[1:]
+    return Call({"unit_id": unit, "token": token}, missing={"unit_id": nothing(), "token": token})
+
+
 @call("calendar_update")
 def calendar_update(world, owner):
     return Call({"id": world.property()}, json={"ranges": [{"from": market.day(5), "to": market.day(8), "blocked": True}]},

@@ -104,6 +104,9 @@ class Contract:
         if media.startswith("text/html"):
             assert response.text.startswith("<!DOCTYPE html>") and "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
             return
+        if media.startswith("text/calendar"):
+            assert response.text.startswith("BEGIN:VCALENDAR\r\n") and response.text.endswith("END:VCALENDAR\r\n")
+            return
         body = response.json()
         document = self.sparse if sparse and response.ok else self.document
         path, method = self.place(operation)

@@ -12,7 +12,7 @@ FILES = sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
-DOMAINS = {"access", "account", "admin", "booking", "calendar", "event", "federation", "jobs", "ledger", "notify", "oauth", "outbox",
+DOMAINS = {"access", "account", "admin", "booking", "calendar", "event", "federation", "ical", "jobs", "ledger", "notify", "oauth", "outbox",
            "payment", "pricing", "property", "review", "tracking", "session"}
 BASE = {"base"}
 MIDDLE = BASE | {"json", "db", "cache", "mq"}

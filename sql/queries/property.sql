@@ -61,11 +61,11 @@ insert into property_photos (property_id, position, url)
 select $1, g.place - 1, g.url from unnest($2::text[]) with ordinality as g(url, place);
 
 -- name: property_close
--- Take every night from a day on, for good, in place of the host's own blocks; how many units could not be closed
+-- Take every night from a day on, for good, in place of the host's own blocks and of what was imported; how many units could not be closed
 -- because of a stay. One statement, so that the search index is locked only after the nights are decided.
 with gone as (
     delete from occupancy o using units u
-     where u.property_id = $1 and o.unit_id = u.id and o.kind = 'block' and o.nights && daterange($2, null)
+     where u.property_id = $1 and o.unit_id = u.id and o.kind in ('block', 'import') and o.nights && daterange($2, null)
     returning 1),
 closed as (
     insert into occupancy (id, unit_id, nights, kind)

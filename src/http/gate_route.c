@@ -14,7 +14,7 @@ static enum err check_media(struct request *rq)
 {
     bool page = rq->op->flags & OP_PAGE;
     const char *in = rq->op->flags & OP_FORM ? "application/x-www-form-urlencoded" : "application/json";
-    const char *out = page ? "text/html" : "application/json";
+    const char *out = page ? "text/html" : rq->op->media ? rq->op->media : "application/json";
     struct str accept = rq->headers[HEADER_ACCEPT];
     if (rq->body.n > 0 && !content_type_is(rq->headers[HEADER_CONTENT_TYPE], in)) {
         return fail(rq, ERR_MEDIA_TYPE, NULL, "The body must be %s in UTF-8.", in);

@@ -62,6 +62,8 @@ struct op {
     const enum err *errors;           /* ERR_NONE-terminated: those beyond the gates' own */
     const struct op_refusal *refusal; /* NULL: problem documents */
     const char *security;             /* of OP_OWN_AUTH: OpenAPI's, JSON text */
+    const char *media, *example;      /* an OP_RAW that does not answer with JSON: its type, to which
+                                         it adds "; charset=utf-8", and an answer */
     /* Reads: put conditions, computed fields and scope of the path into the selection. May be NULL. */
     enum err (*prepare)(struct request *rq, struct selection *sel);
     /* Never NULL. Item and list ops name read_exec (query/plan.h). */

@@ -190,9 +190,20 @@ static void success(struct openapi *d, const struct op *op)
     success_headers(d, op, status);
     if (status != 204) {
         OPENAPI_OBJECT(d, "content");
-        OPENAPI_OBJECT(d, "application/json");
-        answer_schema(d, op);
-        answer_example(d, op);
+        char media[80] = "application/json";
+        if (op->media) {
+            snprintf(media, sizeof(media), "%s; charset=utf-8", op->media);
+        }
+        json_write_key(&d->w, str_from(media));
+        json_write_object(&d->w);
+        if (op->media) {
+            OPENAPI_KEY(d, "schema");
+            json_write_raw(&d->w, STR("{\"type\":\"string\"}"));
+            OPENAPI_TEXT(d, "example", op->example);
+        } else {
+            answer_schema(d, op);
+            answer_example(d, op);
+        }
         OPENAPI_END(d);
         OPENAPI_END(d);
     }

@@ -12,11 +12,14 @@ fuzz_claims_files = tests/fuzz/claims_fuzz.c src/auth/claims.c src/base/base64ur
 fuzz_import_files = tests/fuzz/import_fuzz.c src/ctl/csv.c src/ctl/text.c src/ctl/airbnb_words.c src/base/buf.c src/base/clock.c src/base/date.c \
 	src/base/log.c src/base/str.c src/base/utf8.c
 
+fuzz_ical_files = tests/fuzz/ical_fuzz.c src/ical/ical_parse.c src/ical/ical_event.c src/ical/ical_recur.c src/ical/ical_zones.c \
+	src/json/timezone.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/date.c src/base/log.c src/base/str.c src/base/utf8.c
+
 # A whole request needs everything below the programs.
 fuzz_request_files = tests/fuzz/request_fuzz.c $(filter %.c,$(libnexus_a_SOURCES))
 
-EXTRA_DIST += %D%/request_fuzz.c %D%/request_corpus %D%/import_fuzz.c %D%/decode_fuzz.c %D%/decode_corpus %D%/claims_fuzz.c %D%/claims_corpus
-CLEANFILES += decode_fuzz claims_fuzz import_fuzz request_fuzz
+EXTRA_DIST += %D%/ical_fuzz.c %D%/ical_corpus %D%/request_fuzz.c %D%/request_corpus %D%/import_fuzz.c %D%/decode_fuzz.c %D%/decode_corpus %D%/claims_fuzz.c %D%/claims_corpus
+CLEANFILES += ical_fuzz decode_fuzz claims_fuzz import_fuzz request_fuzz
 .PHONY: fuzz
 decode_fuzz: $(fuzz_decode_files)
 	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src $(DEPS_CFLAGS) -o $@ \
@@ -26,17 +29,22 @@ claims_fuzz: $(fuzz_claims_files)
 		$(addprefix $(srcdir)/,$(fuzz_claims_files)) $(DEPS_LIBS)
 import_fuzz: $(fuzz_import_files)
 	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src -o $@ $(addprefix $(srcdir)/,$(fuzz_import_files)) $(ZLIB_LIBS) -lm
+ical_fuzz: $(fuzz_ical_files)
+	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) -I$(srcdir)/src $(DEPS_CFLAGS) -o $@ \
+		$(addprefix $(srcdir)/,$(fuzz_ical_files)) $(DEPS_LIBS) $(ICAL_LIBS)
 request_fuzz: $(fuzz_request_files) src/db/queries.h src/db/queries.c
 	$(AM_V_CC)$(FUZZ_CC) $(FUZZ_CFLAGS) $(AM_CPPFLAGS) -DPACKAGE_VERSION='"fuzz"' $(DEPS_CFLAGS) $(ZLIB_CFLAGS) -o $@ \
 		$(addprefix $(srcdir)/,$(fuzz_request_files)) src/db/queries.c $(DEPS_LIBS) $(FCGI_LIBS) $(ZLIB_LIBS) -lpthread -lm
 # What is found new goes into fuzz-corpus/ of the build folder; the committed corpus only seeds it.
-fuzz: decode_fuzz claims_fuzz import_fuzz request_fuzz
-	$(MKDIR_P) fuzz-corpus fuzz-corpus-claims fuzz-corpus-import fuzz-corpus-request
+fuzz: decode_fuzz claims_fuzz import_fuzz ical_fuzz request_fuzz
+	$(MKDIR_P) fuzz-corpus-ical fuzz-corpus fuzz-corpus-claims fuzz-corpus-import fuzz-corpus-request
 	./decode_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
 		fuzz-corpus $(srcdir)/tests/fuzz/decode_corpus
 	./claims_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
 		fuzz-corpus-claims $(srcdir)/tests/fuzz/claims_corpus
 	./import_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -print_final_stats=1 \
 		fuzz-corpus-import $(srcdir)/tests/data/inside-airbnb-small
+	./ical_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=8192 -print_final_stats=1 \
+		fuzz-corpus-ical $(srcdir)/tests/fuzz/ical_corpus
 	./request_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=8192 -print_final_stats=1 \
 		fuzz-corpus-request $(srcdir)/tests/fuzz/request_corpus

@@ -441,6 +441,21 @@ def test_real_runners_send(stack, people):
     assert json.loads(stack.ctl("outbox", "list", "--json", "--to", guest.email).stdout)[0]["sent_at"]
 
 
+def test_what_is_old_is_forgotten(stack, people):
+    host, guest, place = people
+    booked(guest, place)
+    stack.jobs_drain()
+    stack.query("insert into outbox (kind, topic, recipient, payload, created_at, sent_at) values"
+                " ('mail', 'mail.test', 'old@example.com', '{}', now() - interval '91 days', now()),"
+                " ('mail', 'mail.test', 'new@example.com', '{}', now() - interval '89 days', now()),"
+                " ('mail', 'mail.test', 'open@example.com', '{}', now() - interval '91 days', null)")
+    stack.job("notification-prune")
+    left = {name for name, in stack.query("select recipient from outbox where topic = 'mail.test'")}
+    assert "old@example.com" not in left and {"new@example.com", "open@example.com"} <= left and len(told(guest)) == 1
+    stack.query("update notifications set created_at = now() - interval '366 days' where user_id = %s", guest.id)
+    assert stack.job("notification-prune") == 1 and told(guest) == [] and len(told(host)) == 1
+
+
 def test_runners_that_are_killed_lose_no_mail(stack):
     """Sixty mails while runners are killed: all of them arrive. One that comes twice is the same mail by its Message-ID."""
     stack.set_options(smtp_timeout="500ms")

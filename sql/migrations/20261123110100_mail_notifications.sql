@@ -98,6 +98,8 @@ create table notifications (
 create index notifications_user_idx on notifications (user_id, created_at, id) where shown;
 create index notifications_unread_idx on notifications (user_id, created_at, id) where shown and read_at is null;
 create index notifications_booking_idx on notifications (booking_id);
+create index notifications_created_idx on notifications using brin (created_at); -- to forget them by
+create index outbox_created_idx on outbox using brin (created_at);
 create index notifications_digest_idx on notifications (user_id, created_at) where digest;
 
 -- What differs from src/notify/events.def.
@@ -116,9 +118,11 @@ create table notification_digests (
 );
 
 -- Tell whom it concerns of an event, once the writer has committed; what is said is put together by the job.
-create function notify_add(event text, subject uuid) returns void language sql as $$
-    select job_add('notify', subject::text, jsonb_build_object('event', event, 'subject', subject))
-$$;
+-- In plpgsql, which keeps the plan of the call: bookings pay for it.
+create function notify_add(event text, subject uuid) returns void language plpgsql as $$
+begin
+    perform job_add('notify', subject::text, jsonb_build_object('event', event, 'subject', subject));
+end $$;
 
 create function money_text(amount bigint, code text) returns text language sql stable as $$
     select rtrim(to_char(amount / power(10::numeric, c.exponent), 'FM9999999999999990.' || repeat('0', c.exponent)), '.') || ' ' || code
@@ -347,6 +351,16 @@ begin
     end loop;
     return n;
 end $$;
+
+-- Forget at most so many of each: notifications after a year, mails after 90 days, unless they still wait. How many.
+create function notifications_prune(most bigint) returns bigint language sql as $$
+    with told as (delete from notifications where id in (select id from notifications where created_at < nexus_now() - interval '1 year' limit most)
+                  returning 1),
+    mails as (delete from outbox where id in (select id from outbox where created_at < nexus_now() - interval '90 days' and kind = 'mail'
+                                                 and (sent_at is not null or failed_at is not null) limit most)
+              returning 1)
+    select (select count(*) from told) + (select count(*) from mails)
+$$;
 
 grant select, insert, update, delete on mail_server, notifications, notification_preferences, notification_digests, reminders to nexus_api;
 grant select on reminders_due to nexus_api;

@@ -37,6 +37,9 @@ select reminders_add($1::int8);
 -- name: digests_add
 select digests_add($1::int8, $2);
 
+-- name: notifications_prune
+select notifications_prune($1::int8);
+
 -- name: notification_mark
 -- $1 notification, $2 user, $3 whether it is read.
 update notifications set read_at = case when $3::boolean then coalesce(read_at, now()) end

@@ -178,3 +178,16 @@ const struct job job_notification_digest = {
     .unique = true,
     .exec = digests,
 };
+
+static enum err prune(struct request *rq, struct job_run *run)
+{
+    return sweep(rq, run, &q_notifications_prune, false);
+}
+
+const struct job job_notification_prune = {
+    .name = "notification-prune",
+    .doc = "Forgets notifications after a year, and mails that were sent or given up after 90 days.",
+    .queue = JOBS_BULK,
+    .unique = true,
+    .exec = prune,
+};

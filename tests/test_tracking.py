@@ -71,6 +71,15 @@ def test_queries_and_probes_are_not_logged(mine):
     assert [row[1] for row in logged(mine, address)] == ["/v1/properties"]
 
 
+def test_nobody_chooses_the_address_that_is_logged(mine):
+    answer = mine.session().get("/v1/nothing", headers={"X-Forwarded-For": "198.51.100.30", "X-Real-IP": "198.51.100.30",
+                                                        "Remote-Addr": "198.51.100.30"})
+    call(mine, "/v1/me", "198.51.100.31")
+    logged(mine, "198.51.100.31")
+    identity = str(uuid.UUID(answer.headers["X-Request-Id"]))
+    assert mine.query("select host(address) from request_log where id = %s", identity) == [("127.0.0.1",)]
+
+
 def block(stack, network, expires="null"):
     stack.query("insert into address_blocks (id, network, reason, expires_at) values (gen_random_uuid(), %s, 'test', " + expires + ")", network)
 

@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 import marketplace as market
-from stack import TOP, private_stack
+from stack import TOP, private_stack, wait_until
 
 
 
@@ -76,8 +76,8 @@ def platform():
 
 @pytest.fixture(scope="module")
 def stack(platform):
-    """nexus-jobs does not run: tests run what is due."""
-    with private_stack({"fetch_inside": platform.url, "sandbox": "yes"}) as it:
+    """nexus-jobs does not run: tests run what is due. Calls are made by nexus-fetch."""
+    with private_stack({"fetch_inside": platform.url, "fetch_socket": None, "job_runners": "3", "sandbox": "yes"}) as it:
         it.stop("jobs")
         yield it
 
@@ -277,6 +277,35 @@ def test_a_body_that_ends_early_frees_nothing(stack, place):
 
     it.platform.calendars[it.path] = lie
     assert it.refresh()["state"] == "failing" and it.imported() == [(10, 3)]
+
+
+def test_a_feed_that_hangs_keeps_no_other_waiting(stack, place):
+    """Of three runners two read feeds: one is busy with a server that trickles, the other goes on."""
+    fast, slow, go_on = place(event("a", 10, 1)), place(event("s", 10, 1)), threading.Event()
+
+    def trickle(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while not go_on.wait(0.2):
+                handler.wfile.write(b"B")
+        handler.close_connection = True
+
+    slow.platform.calendars[slow.path] = trickle
+    fast.says(event("a", 10, 1), event("b", 20, 1))
+    slow.platform.asked.clear()
+    stack.start("jobs")
+    try:
+        assert slow.host.post(f"/v1/properties/{slow.id}/feeds/{slow.feed}/refresh", json={}).status_code == 202
+        wait_until(lambda: any(path == slow.path for path, _ in slow.platform.asked), 30, "the slow one to be asked")
+        assert fast.host.post(f"/v1/properties/{fast.id}/feeds/{fast.feed}/refresh", json={}).status_code == 202
+        wait_until(lambda: fast.imported() == [(10, 1), (20, 1)], 20, "the other to be imported")
+        assert slow.read()["state"] == "ok" and slow.imported() == [(10, 1)]
+    finally:
+        go_on.set()
+        stack.stop("jobs")
+    slow.says(event("s", 10, 1))
+    slow.imports()
 
 
 def test_recurring_events_zones_and_times(stack, place):

@@ -67,9 +67,11 @@ update calendar_feeds
  where id = $1 and url = $7;
 
 -- name: feed_failed
--- What was there stays.
+-- What was there stays. One that fails again and again is asked less often, up to every six hours: each time may cost a runner half a
+-- minute.
 update calendar_feeds
-   set checked_at = nexus_now(), failures = failures + 1, fault = $2, detail = $3, state = 'failing'
+   set checked_at = nexus_now(), due_at = greatest(due_at, nexus_now() + least(interval '15 minutes' * (1 << least(failures + 1, 5)), '6 hours')),
+       failures = failures + 1, fault = $2, detail = $3, state = 'failing'
  where id = $1 and url = $4;
 
 -- name: feed_settle

@@ -324,3 +324,13 @@ def test_a_sleeping_runner_is_told(running):
         wait_until(lambda n=number: n in probes(running), 20, "the row to be run")
     waits = running.query("select extract(epoch from p.ran_at - j.at) from job_probes p, lateral (select p.ran_at as at) j")
     assert len(waits) == 5
+
+
+def test_rows_that_share_a_transaction_fail_alone(running):
+    """Of many probes taken at once a few fail: those wait, the others are done, once each."""
+    values = ", ".join(f"({n}, {1 if n % 10 == 0 else 0})" for n in range(100))
+    running.query("select job_add('probe', '', jsonb_build_object('number', n, 'fail', f)) from (values " + values + ") v(n, f)")
+    wait_until(lambda: len(probes(running)) == 90, 60, "those that do not fail")
+    assert sorted(probes(running)) == [n for n in range(100) if n % 10]
+    wait_until(lambda: running.query("select count(*) from jobs where job = 'probe' and jsonb_array_length(history) = 1") == [(10,)], 30,
+               "those that fail to wait")

@@ -74,7 +74,7 @@ jobs_start() {
     unit_wait jobs 10 jobs_running
 }
 
-jobs_running() { grep -qs '"message":"jobs started"' "$RUN/log/jobs.log"; }
+jobs_running() { port_taken "$JOBS_PORT"; }
 
 jobs_stop() { unit_stop jobs TERM 20; }
 

@@ -106,7 +106,7 @@ end $$;
 -- Take at most `most` rows that are due, of the named jobs in that order, each for so many microseconds. Rows of a version
 -- that is not known wait. The planner must not learn from a table that happens to be empty.
 create function jobs_claim(names text[], versions integer[], leases bigint[], most_each integer[], most integer, runner integer)
-returns setof jobs language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
+returns setof jobs language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     return query
     with due as materialized (
@@ -149,7 +149,7 @@ end $$;
 -- With a broker: take the rows whose messages have come. Who is run by somebody else is left alone, whose turn it is not goes
 -- back to those that are to be published, and what is no more was done before.
 create function jobs_take(ids uuid[], names text[], versions integer[], leases bigint[], runner integer)
-returns setof jobs language plpgsql as $$
+returns setof jobs language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     return query
     update jobs j
@@ -167,7 +167,8 @@ begin
 end $$;
 
 -- The effect of these is about to be committed; `taken` is the claim each was run under.
-create function jobs_end(ids uuid[], taken integer[]) returns void language plpgsql as $$
+create function jobs_end(ids uuid[], taken integer[]) returns void
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     gone integer;
 begin

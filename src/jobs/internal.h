@@ -10,7 +10,7 @@
 #define JOB_LONGEST_US INT64_C(600000000)
 #define JOB_TIMEOUT_US INT64_C(60000000)
 #define JOB_LEASE_US   INT64_C(30000000) /* beyond the timeout, before others may take a row */
-#define JOBS_CLAIM_MAX 20
+#define JOBS_CLAIM_MAX 50
 
 struct jobs {
     const struct options *options;
@@ -67,6 +67,9 @@ enum job_outcome {
     JOB_OUTCOMES
 };
 enum job_outcome job_row_run(struct jobs *j, const struct job_row *row, const volatile int *stop);
+
+/* Rows of one job that allows it, in one transaction. False when that failed: nothing of it has happened. */
+bool job_rows_together(struct jobs *j, const struct job_row *rows, size_t n);
 
 /* A request of nobody, on the reset arena. */
 struct request *job_request(struct jobs *j, const struct op *op);

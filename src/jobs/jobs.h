@@ -45,6 +45,9 @@ struct job {
     struct job_retry retry;
     int64_t timeout_us; /* of one call of exec, after which its process is killed; 0: 60 s */
     bool ordered;       /* rows of one key run one after the other, as they were added */
+    /* Cheap and of one kind: several rows may share a transaction, which after a failure is taken back and
+     * each run by itself. No `calls`, no sweep, and nobody's access is changed. */
+    bool together;
     bool unique; /* one waiting row a key: what is added meanwhile is the same row, with the later payload */
     /*
      * It talks to others. exec is called outside of any transaction, and not called again after a deadlock.

@@ -63,6 +63,7 @@ static enum err probe(struct request *rq, struct job_run *run)
 
 const struct job job_probe = { .name = "probe",
                                .doc = "Counts that it has run, to try the machine out.",
+                               .together = true,
                                .payload = &shape,
                                .retry = PROBE_RETRY,
                                .exec = probe };

@@ -193,6 +193,54 @@ enum job_outcome job_row_run(struct jobs *j, const struct job_row *row, const vo
     return give_back(j, row, &t);
 }
 
+/* ---- together ---- */
+
+/* One of them in the transaction that `write` stands for. */
+static enum err one_of_many(struct jobs *j, const struct job_row *row, const struct op *op,
+                            struct write *write, struct request **out)
+{
+    struct request *rq = *out = job_request(j, op);
+    struct job_run run = { .key = row->key,
+                           .id = row->id,
+                           .attempt = row->attempts,
+                           .version = row->version,
+                           .due_us = row->due_us };
+    rq->write = *write;
+    enum err e = read_payload(rq, row, &run);
+    e = e ? e : row->job->exec(rq, &run);
+    *write = rq->write;
+    return e ? e : rq->err ? rq->err : run.done > 0 ? ERR_INTERNAL : ERR_NONE;
+}
+
+bool job_rows_together(struct jobs *j, const struct job_row *rows, size_t n)
+{
+    const struct op op = { .name = rows[0].job->name, .flags = OP_IDEMPOTENT };
+    struct write write = { .atomic = true };
+    struct db_failure failure;
+    struct request *rq = NULL;
+    enum err e = ERR_NONE;
+    arena_reset(j->arena);
+    struct uuid *ids = ARENA_ARRAY(j->arena, struct uuid, n);
+    int32_t *claims = ARENA_ARRAY(j->arena, int32_t, n);
+    for (size_t i = 0; i < n && !e; i++) {
+        ids[i] = rows[i].id;
+        claims[i] = rows[i].claims;
+        e = one_of_many(j, &rows[i], &op, &write, &rq);
+    }
+    if (e) {
+        write_abandon(rq);
+        return false;
+    }
+    struct db_batch *b = write_batch(rq);
+    (void)DB_ADD(b, &q_jobs_end, db_uuid_array(j->arena, ids, n), db_int4_array(j->arena, claims, n));
+    db_commit(b);
+    e = db_run(b, &failure);
+    if (e) {
+        db_rollback(j->db);
+    }
+    return !e;
+}
+
 /* ---- by hand ---- */
 
 /* One piece, again after a deadlock, as requests do it. */

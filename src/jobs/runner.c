@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define QUICK_US  50000 /* a claim that took no longer may be twice as large the next time */
+#define QUICK_US  250000 /* a claim that took no longer may be twice as large the next time */
 #define EXTRA_US  10000000
 #define IDLE_US   30000000 /* a runner that is not heard of for so long while it runs nothing is stuck */
 #define LISTEN_US 500000   /* for messages, before signals are looked at */
@@ -28,19 +28,50 @@ static bool in_time(const struct job_row *row)
     return clock_unix_us() + job_timeout_us(row->job) < row->leased_until_us;
 }
 
-static void run_rows(struct runner *r, const struct job_row *rows, size_t n)
+static void run_one(struct runner *r, const struct job_row *row)
 {
     const struct job_process *p = r->s.p;
-    int64_t begun = clock_mono_us();
+    int64_t start = clock_mono_us();
+    if (*p->stop || !in_time(row)) {
+        job_row_leave(p->jobs, row);
+        return;
+    }
+    board_begin(p->slot, row);
+    board_beat(p->slot, job_timeout_us(row->job) + EXTRA_US);
+    board_end(p->slot, row, job_row_run(p->jobs, row, p->stop), start);
+}
+
+/* Rows of one job in one transaction; false when each has to be run by itself. */
+static bool run_together(struct runner *r, const struct job_row *rows, size_t n)
+{
+    const struct job_process *p = r->s.p;
+    int64_t start = clock_mono_us();
+    if (n < 2 || *p->stop || !in_time(&rows[0])) {
+        return false;
+    }
+    board_beat(p->slot, job_timeout_us(rows[0].job) + EXTRA_US);
+    if (!job_rows_together(p->jobs, rows, n)) {
+        return false;
+    }
+    int64_t each = (clock_mono_us() - start) / (int64_t)n;
     for (size_t i = 0; i < n; i++) {
-        int64_t start = clock_mono_us();
-        if (*p->stop || !in_time(&rows[i])) {
-            job_row_leave(p->jobs, &rows[i]);
-            continue;
-        }
         board_begin(p->slot, &rows[i]);
-        board_beat(p->slot, job_timeout_us(rows[i].job) + EXTRA_US);
-        board_end(p->slot, &rows[i], job_row_run(p->jobs, &rows[i], p->stop), start);
+        board_end(p->slot, &rows[i], JOB_DONE, clock_mono_us() - each);
+    }
+    return true;
+}
+
+static void run_rows(struct runner *r, const struct job_row *rows, size_t n)
+{
+    int64_t begun = clock_mono_us();
+    for (size_t i = 0, same; i < n; i += same) {
+        for (same = 1; rows[i].job->together && i + same < n && rows[i + same].job == rows[i].job; same++) {
+        }
+        if (!run_together(r, &rows[i], same)) {
+            for (size_t k = i; k < i + same; k++) {
+                run_one(r, &rows[k]);
+            }
+        }
     }
     bool quick = clock_mono_us() - begun < QUICK_US;
     r->size = !quick ? 1 : r->size * 2 <= JOBS_CLAIM_MAX ? r->size * 2 : JOBS_CLAIM_MAX;

@@ -45,5 +45,6 @@ nexus_queries = \
 	%D%/queries/role.sql \
 	%D%/queries/second_factor.sql \
 	%D%/queries/session.sql \
-	%D%/queries/tracking.sql
+	%D%/queries/tracking.sql \
+	%D%/queries/webhook.sql
 EXTRA_DIST += $(nexus_queries)

@@ -287,7 +287,7 @@ def nothing():
 NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 
-@call("event_list", "openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
+@call("event_list", "webhook_endpoint_list", "openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list", "request_list",
       "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read", "address_flag_list", "block_list")
 def plain(world, owner):
@@ -524,6 +524,32 @@ def identity_delete(world, owner):
 @call("session_delete")
 def session_delete(world, owner):
     return Call({"id": world.mint.session(world.ids[owner])}, missing={"id": nothing()})
+
+
+def endpoint(world, owner):
+    made = str(uuid.uuid4())
+    world.mint.sql("insert into webhook_endpoints (id, user_id, url, secret) values (%s, %s, 'https://hooks.example.com/', 'x')", made, world.ids[owner])
+    return made
+
+
+@call("webhook_endpoint_create")
+def webhook_endpoint_create(world, owner):
+    return Call(json={"url": "https://hooks.example.com/"})
+
+
+@call("webhook_endpoint_read", "webhook_endpoint_delete", "webhook_endpoint_secret", "webhook_endpoint_test", "webhook_delivery_list")
+def webhook_endpoint(world, owner):
+    return Call({"id": endpoint(world, owner)}, missing={"id": nothing()})
+
+
+@call("webhook_endpoint_update")
+def webhook_endpoint_update(world, owner):
+    return Call({"id": endpoint(world, owner)}, json={"description": "Changed"}, missing={"id": nothing()})
+
+
+@call("webhook_endpoint_replay")
+def webhook_endpoint_replay(world, owner):
+    return Call({"id": endpoint(world, owner)}, json={"from": 1}, missing={"id": nothing()})
 
 
 def notification(world, owner):

@@ -13,7 +13,7 @@ CODE = {path: path.read_text() for path in FILES}
 
 # What each folder may include beside itself; domains know of each other by their headers.
 DOMAINS = {"access", "account", "admin", "booking", "calendar", "event", "federation", "ical", "jobs", "ledger", "notify", "oauth", "outbox",
-           "payment", "pricing", "property", "review", "tracking", "session"}
+           "payment", "pricing", "property", "review", "tracking", "session", "webhook"}
 BASE = {"base"}
 MIDDLE = BASE | {"json", "db", "cache", "mq"}
 LAYERS = {

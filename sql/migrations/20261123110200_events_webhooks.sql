@@ -72,8 +72,8 @@ create table webhook_deliveries (
     status      text        not null default 'waiting' constraint webhook_deliveries_status_known
                             check (status in ('waiting', 'delivered', 'failed', 'cancelled')),
     attempts    integer     not null default 0,
-    next_at     timestamptz not null default clock_timestamp(),
-    created_at  timestamptz not null default now(), -- what is given up counts from here
+    next_at     timestamptz not null default nexus_now(),
+    created_at  timestamptz not null default nexus_now(), -- what is given up counts from here
     finished_at timestamptz,
     http_status integer,
     log         jsonb       not null default '[]', -- of the last attempts

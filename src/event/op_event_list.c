@@ -68,9 +68,75 @@ static const struct shape in_shape = { .name = "EventList",
                                        .size = sizeof(struct event_list_in),
                                        .doc = "Which events." };
 
+static const struct shape_field money_fields[] = {
+    { .name = "amount",
+      .type = SHAPE_INT,
+      .flags = SHAPE_REQUIRED,
+      .doc = "Minor units.",
+      .example = "12000" },
+    { .name = "currency",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .max = 3,
+      .doc = "ISO 4217.",
+      .example = "\"USD\"" },
+};
+static const struct shape money_shape = { .name = "EventMoney",
+                                          .fields = money_fields,
+                                          .count = SHAPE_COUNT(money_fields),
+                                          .doc = "An amount of money." };
+#define DATA_ID(member)                                                                                      \
+    {                                                                                                        \
+        .name = #member, .type = SHAPE_UUID, .flags = SHAPE_NULLABLE, .doc = "Identifies it."                \
+    }
+#define DATA_TEXT(member, text)                                                                              \
+    {                                                                                                        \
+        .name = #member, .type = SHAPE_STRING, .max = 100, .doc = text, .example = "\"pending\""             \
+    }
+#define DATA_DATE(member, text)                                                                              \
+    {                                                                                                        \
+        .name = #member, .type = SHAPE_DATE, .doc = text                                                     \
+    }
+#define DATA_MONEY(member, text)                                                                             \
+    {                                                                                                        \
+        .name = #member, .type = SHAPE_OBJECT, .sub = &money_shape, .doc = text,                             \
+        .example = "{\"amount\":12000,\"currency\":\"USD\"}"                                                 \
+    }
+static const struct shape_field data_fields[] = {
+    DATA_TEXT(status, "The state it came to."),
+    DATA_ID(property_id),
+    DATA_ID(booking_id),
+    DATA_ID(payment_id),
+    DATA_ID(guest_id),
+    DATA_ID(host_id),
+    DATA_DATE(check_in, "First night."),
+    DATA_DATE(check_out, "The day after the last night."),
+    DATA_DATE(from, "First night that is another."),
+    DATA_DATE(to, "The day after the last one."),
+    { .name = "guests", .type = SHAPE_INT, .min = 0, .max = 100, .doc = "How many come.", .example = "2" },
+    { .name = "rating",
+      .type = SHAPE_INT,
+      .flags = SHAPE_NULLABLE,
+      .min = 0,
+      .max = 5,
+      .doc = "Of a review.",
+      .example = "5" },
+    DATA_TEXT(provider, "Who moves the money."),
+    DATA_TEXT(purpose, "What a payment is for."),
+    DATA_MONEY(total, "Of a booking."),
+    DATA_MONEY(amount, "Of a payment, refund or payout."),
+    DATA_MONEY(captured, "What was taken of it."),
+    { .name = "version",
+      .type = SHAPE_INT,
+      .min = 1,
+      .max = INT64_C(1000000000000000),
+      .doc = "Of the resource.",
+      .example = "1" },
+};
 static const struct shape data_shape = { .name = "EventData",
-                                         .doc = "What is known of it by its kind: docs/events.md.",
-                                         .open = true };
+                                         .fields = data_fields,
+                                         .count = SHAPE_COUNT(data_fields),
+                                         .doc = "What is known of it, by its kind: docs/events.md." };
 static const struct shape_field event_fields[] = {
     { .name = "number",
       .type = SHAPE_INT,

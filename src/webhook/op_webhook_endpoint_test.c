@@ -19,7 +19,7 @@ const struct op op_webhook_endpoint_test = {
     .perm = PERM_ACCOUNT,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT,
-    .status = 202,
+    .status = 204,
     .in = &webhook_id_shape,
     .errors = errors,
     .exec = endpoint_test_exec,
@@ -38,6 +38,6 @@ static enum err endpoint_test_exec(struct request *rq)
     if (PQntuples(db_result(b, made)) == 0) {
         return fail(rq, ERR_NOT_FOUND, NULL, "There is no such endpoint, or it is not enabled.");
     }
-    rq->res.status = 202;
+    rq->res.status = 204;
     return ERR_NONE;
 }

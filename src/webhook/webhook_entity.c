@@ -56,7 +56,36 @@ const struct entity entity_webhook_endpoint = {
     .doc = "A URL that is told of events.",
 };
 
-static const struct shape attempt_shape = { .name = "WebhookAttempt", .doc = "One attempt.", .open = true };
+static const struct shape_field attempt_fields[] = {
+    { .name = "at",
+      .type = SHAPE_STRING,
+      .flags = SHAPE_REQUIRED,
+      .max = 40,
+      .doc = "When.",
+      .example = "\"2027-05-04T12:00:00Z\"" },
+    { .name = "http_status",
+      .type = SHAPE_INT,
+      .min = 100,
+      .max = 999,
+      .doc = "What it was answered.",
+      .example = "204" },
+    { .name = "error",
+      .type = SHAPE_STRING,
+      .max = 100,
+      .doc = "Why there was no answer.",
+      .example = "\"The server cannot be reached.\"" },
+    { .name = "milliseconds",
+      .type = SHAPE_INT,
+      .flags = SHAPE_REQUIRED,
+      .min = 0,
+      .max = 1000000,
+      .doc = "How long it took.",
+      .example = "85" },
+};
+static const struct shape attempt_shape = { .name = "WebhookAttempt",
+                                            .fields = attempt_fields,
+                                            .count = SHAPE_COUNT(attempt_fields),
+                                            .doc = "One attempt." };
 static const struct shape_field attempt_item = { .type = SHAPE_OBJECT, .sub = &attempt_shape };
 static const struct shape_field attempts_value = { .type = SHAPE_LIST, .item = &attempt_item };
 static const struct field_json delivery_json[] = { { "log", &attempts_value }, { NULL, NULL } };

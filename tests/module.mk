@@ -73,5 +73,6 @@ include tests/ctl.mk
 include tests/domain.mk
 include tests/fuzz/module.mk
 include tests/mutants/module.mk
+include tests/kills/module.mk
 include tests/race/module.mk
 

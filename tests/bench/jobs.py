@@ -1,5 +1,6 @@
 """How fast jobs go: rows added, carried, taken and done. Steps of bench.py; alone: jobs.py [--broker] [--jobs N]."""
 import argparse
+import contextlib
 import json
 import pathlib
 import sys
@@ -13,7 +14,7 @@ WRITERS, ROWS = 2, 10  # rows a transaction adds, as an op adds a few with its c
 
 
 def write(stack, count, first, pause=0.0):
-    with stack.db("nexus_api") as connection, connection.cursor() as cursor:
+    with contextlib.closing(stack.db("nexus_api")) as connection, connection.cursor() as cursor:
         for number in range(first, first + count, ROWS):
             cursor.execute("select job_add('probe', '', jsonb_build_object('number', n)) from generate_series(%s::bigint, %s) n",
                            (number, min(number + ROWS, first + count) - 1))
@@ -44,7 +45,7 @@ def latency(stack, rate, seconds):
     """From the row's writing to its effect, at so many rows a second. Milliseconds."""
     clear(stack)
     end, number, step = time.monotonic() + seconds, 0, ROWS / rate
-    with stack.db("nexus_api") as connection, connection.cursor() as cursor:
+    with contextlib.closing(stack.db("nexus_api")) as connection, connection.cursor() as cursor:
         following = time.monotonic()
         while time.monotonic() < end:
             cursor.execute("select job_add('probe', extract(epoch from clock_timestamp())::text, jsonb_build_object('number', n))"

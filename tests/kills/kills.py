@@ -27,7 +27,7 @@ class Writer(threading.Thread):
         self.stack, self.stopped, self.count = stack, False, 0
 
     def run(self):
-        with self.stack.db("nexus_api") as connection, connection.cursor() as cursor:
+        with contextlib.closing(self.stack.db("nexus_api")) as connection, connection.cursor() as cursor:
             while not self.stopped:
                 cursor.execute("select job_add(case when n %% 5 = 0 then 'probe-ordered' else 'probe' end, (n %% 7)::text,"
                                " jsonb_build_object('number', n, 'sleep_ms', n %% 4, 'fail', case when n %% 97 = 0 then 1 else 0 end))"
@@ -87,7 +87,7 @@ def main():
     result = race(args.kills, not args.no_broker)
     print(result)
     # What cost all its runners the life is given up, and said so: it is neither lost nor doubled.
-    fine = result["effects"] == result["distinct"] and result["distinct"] + result["dead"] == result["jobs"]
+    fine = result["jobs"] > 0 and result["effects"] == result["distinct"] and result["distinct"] + result["dead"] == result["jobs"]
     print("nothing lost, nothing doubled" if fine else "LOST OR DOUBLED")
     return 0 if fine else 1
 

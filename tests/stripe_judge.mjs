@@ -9,7 +9,7 @@ const input = () => JSON.parse(readFileSync(0, "utf8"));
 
 async function drive(url, key) {
   const { hostname, port } = new URL(url);
-  const stripe = new Stripe(key, { host: hostname, port, protocol: "http", maxNetworkRetries: 2, telemetry: false });
+  const stripe = new Stripe(key, { host: hostname, port, protocol: "http", maxNetworkRetries: 2, timeout: 5000, telemetry: false });
   const customer = await stripe.customers.create({ metadata: { nexus_user: "x" } });
   assert.equal(customer.object, "customer");
   const made = await stripe.paymentIntents.create({ amount: 5000, currency: "usd", capture_method: "manual", customer: customer.id,

@@ -30,7 +30,8 @@ def someone(stack):
     account = user.get("/v1/ledger/statements").json()["data"][0]["id"]
     payout = stack.query("insert into payouts (id, payee_id, provider, currency, amount, status) "
                          "values (gen_random_uuid(), %s, 'elsewhere', 'USD', 100, 'pending') returning id::text", user.id)[0][0]
-    user.ids |= {"/v1/ledger/statements/": account, "/v1/payouts/": payout}
+    told = user.post("/v1/webhook-endpoints", json={"url": "https://hooks.example.com/nexus"}).json()["id"]
+    user.ids |= {"/v1/ledger/statements/": account, "/v1/payouts/": payout, "/v1/webhook-endpoints/": told}
     stack.ctl("user", "set-role", "--email", user.email, "guest", "host", "admin")  # so that no permission is in the way
     client = oauth.Client(stack)
     user.ids["/v1/oauth/clients/"] = client.id

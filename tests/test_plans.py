@@ -159,7 +159,8 @@ def belongings(stack, someone):
     payout = str(uuid.uuid4())
     stack.query("insert into payouts (id, payee_id, provider, currency, amount, status) values (%s, %s, 'offline', 'USD', 1, 'pending')",
                 payout, someone.id)
-    return {"/reviews": stack.query("select property_id::text from reviews group by 1 order by count(*) desc limit 1")[0][0],
+    told = someone.post("/v1/webhook-endpoints", json={"url": "https://hooks.example.com/nexus"}).json()["id"]
+    return {"/v1/webhook-endpoints/": told, "/reviews": stack.query("select property_id::text from reviews group by 1 order by count(*) desc limit 1")[0][0],
             "/v1/properties/": market.make_property(someone)["id"], "/v1/bookings/": booked, "/v1/payouts/": payout,
             "/v1/ledger/statements/": someone.get("/v1/ledger/statements").json()["data"][0]["id"]}
 

@@ -21,9 +21,9 @@ def test_env_is_shell_assignments(demo):
     text = demo.quickstart("env").stdout
     names = [word.split("=")[0] for word in shlex.split(text)]
     assert names == ["NEXUS_URL", "NEXUS_CA", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "NEXUS_REDIS",
-                     "NEXUS_METRICS_URL"]
+                     "NEXUS_METRICS_URL", "NEXUS_JOBS_METRICS_URL"]
     done = subprocess.run(["bash", "-euc", 'eval "$1"; curl -sf --cacert "$NEXUS_CA" "$NEXUS_URL/readyz"; '
-                           'curl -sf "$NEXUS_METRICS_URL"', "-", text], capture_output=True, text=True, check=False)
+                           'curl -sf "$NEXUS_METRICS_URL"; curl -sf "$NEXUS_JOBS_METRICS_URL"', "-", text], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "# HELP" in done.stdout
 
 

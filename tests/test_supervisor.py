@@ -471,7 +471,7 @@ def test_no_worker_outlives_its_supervisor(pool):
     pool.configure(metrics_listen=f"127.0.0.1:{port}")
     pool.start()
     all_children = children(pool.process.pid)
-    assert len(all_children) == 3
+    assert len(all_children) == 4  # two workers, metrics, the tracker
     pool.process.kill()
     pool.process.wait()
     wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() and title(pid) for pid in all_children), 5)

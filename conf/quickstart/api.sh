@@ -79,7 +79,7 @@ jobs_running() { port_taken "$JOBS_PORT"; }
 jobs_stop() { unit_stop jobs TERM 20; }
 
 # Only where something would ask it.
-fetch_wanted() { [[ ! -f ${CONF:-} ]] || ! grep -qxE 'fetch_socket = *("")?' "$CONF"; }
+fetch_wanted() { [[ ! -f $RUN/nexus.conf ]] || ! grep -qxE 'fetch_socket = *("")?' "$RUN/nexus.conf"; }
 
 fetch_up() {
     fetch_wanted || { fetch_stop; return; }

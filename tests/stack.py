@@ -36,7 +36,7 @@ IMPATIENT = {"redis_timeout": "15ms"}  # the default
 
 # Tables that change by themselves while a stack is up: schedules and their runs, what these leave, events that
 # get their numbers, the log of requests.
-BACKGROUND = re.compile(r"jobs|job_schedules|notifications|request_log.*|address_flags|events_new|event_head|event_readers|events|webhook_deliveries")
+BACKGROUND = re.compile(r"jobs|job_schedules|notifications|request_log.*|address_flags.*|events_new|event_head|event_readers|events|webhook_deliveries")
 
 
 def wait_until(condition, deadline=10.0, what="", pause=0.02):

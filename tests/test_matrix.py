@@ -118,6 +118,14 @@ def portions(names, size=40):
     return [dict(rows[i:i + size]) for i in range(0, len(rows), size)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_by_itself(stack):
+    """Jobs would change tables meanwhile, by the hour for example."""
+    stack.stop("jobs")
+    yield
+    stack.start("jobs")
+
+
 IGNORED = ("sessions", "idempotency_keys", "login_attempts",  # what telling who asks may touch
            "calendar_feeds")  # and what is read every half hour
 

@@ -19,6 +19,14 @@ from stack import TOP
 OPS = re.findall(r"^OP\((\w+)\)", (TOP / "src/api/ops.def").read_text(), re.M)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_by_itself(stack):
+    """Jobs would change tables meanwhile, by the hour for example."""
+    stack.stop("jobs")
+    yield
+    stack.start("jobs")
+
+
 @pytest.fixture(scope="module")
 def someone(stack):
     """A user with one of everything; .ids as negative.fill takes them."""

@@ -10,6 +10,8 @@ PARAMETER = re.compile(r"\$(\d+) = (?:'((?:[^']|'')*)'|(NULL))")
 CLIENTS_MAX = 16  # of pgbench: each has its own part of the stays
 BEARER = "t (user_id, session_id, client_id, actor_id)"  # who has a token, once for each worker: no part of a request
 
+TRACKER = re.compile(r"request_log|address_blocks")  # what the log of requests does by itself
+
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -52,7 +54,8 @@ class Statement:
 
 @contextlib.contextmanager
 def logging(stack):
-    """PostgreSQL logs every statement with its parameters meanwhile."""
+    """PostgreSQL logs every statement with its parameters meanwhile. Those of jobs would be among them."""
+    stack.stop("jobs")
     with contextlib.closing(stack.db("postgres")) as connection, connection.cursor() as cursor:
         cursor.execute("alter system set log_min_duration_statement = 0")
         cursor.execute("alter system set log_parameter_max_length = -1")
@@ -63,6 +66,7 @@ def logging(stack):
             cursor.execute("alter system reset log_min_duration_statement")
             cursor.execute("alter system reset log_parameter_max_length")
             cursor.execute("select pg_reload_conf()")
+            stack.start("jobs")
 
 
 def capture(stack, call):
@@ -100,6 +104,8 @@ def settled(stack, start):
 def parse(log):
     found = []
     for match in LOG.finditer(log):
+        if TRACKER.search(match["sql"]):
+            continue
         values = {int(n): None if null else text.replace("''", "'")
                   for n, text, null in PARAMETER.findall(match["parameters"] or "")}
         found.append(Statement(match["sql"], [values[n] for n in sorted(values)]))

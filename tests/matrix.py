@@ -289,7 +289,8 @@ NIGHTS = f"from={market.day(5)}&to={market.day(8)}"
 
 @call("event_list", "webhook_endpoint_list", "openapi", "healthz", "readyz", "problem_list", "auth_logout", "session_list", "identity_list", "provider_list", "session_delete_others", "me_read", "property_list",
       "property_list_own", "booking_list", "payment_list", "refund_list", "role_list", "totp_read", "admin_user_list", "audit_list", "request_list",
-      "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read", "address_flag_list", "block_list")
+      "ledger_statement_list", "payout_list", "notification_list", "notification_count", "notification_preferences_read", "address_flag_list", "block_list",
+      "job_list", "job_kind_list", "schedule_list")
 def plain(world, owner):
     return Call()
 
@@ -405,6 +406,26 @@ def block_read(world, owner):
 @call("block_create")
 def block_create(world, owner):
     return Call(json={"network": f"2001:db8:{random.randrange(65536):x}:{random.randrange(65536):x}::/64", "reason": "For a test."})
+
+
+@call("job_read", "job_retry", "job_discard")
+def job_read(world, owner):
+    """A row that is due tomorrow, or at once when it was retried."""
+    made = str(uuid.uuid4())
+    world.role("account")
+    world.stack.query("insert into jobs (id, job, key, version, run_at, payload) values (%s, 'probe', %s, 1, nexus_now() + interval '1 day', "
+                      "'{\"number\": 1}')", made, made)
+    return Call({"id": made}, missing={"id": nothing()})
+
+
+@call("job_kind_read", "job_kind_pause", "job_kind_resume")
+def job_kind_read(world, owner):
+    return Call({"name": "probe-bulk"}, missing={"name": "nothing"})
+
+
+@call("schedule_run")
+def schedule_run(world, owner):
+    return Call({"name": "reminders"}, missing={"name": "nothing"})
 
 
 # OAuth: clients prove who they are by themselves and people by cookies, so an access token is nothing to most of these.

@@ -186,7 +186,7 @@ def test_list_and_show(stack):
     assert [row["id"] for row in json.loads(stack.ctl("jobs", "list", "--state", "dead", "--json").stdout)] == [job_id]
     assert job_id in stack.ctl("jobs", "list", "--job", "probe").stdout
     shown = json.loads(stack.ctl("jobs", "show", job_id).stdout)
-    assert shown["payload"] == {"number": "no number"} and "/number" in shown["history"][0]["error"]
+    assert shown["payload"] == {"number": "(hidden)"} and "/number" in shown["history"][0]["error"]
     assert stack.ctl("jobs", "list", "--state", "lost", check=False).returncode == 2
     assert stack.ctl("jobs", "show", "00000000-0000-4000-8000-000000000000", check=False).returncode == 4
     assert stack.ctl("jobs", "show", "x", check=False).returncode == 2

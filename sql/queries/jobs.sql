@@ -87,20 +87,7 @@ select (extract(epoch from min(n.run_at) - nexus_now()) * 1000000)::int8
 -- name: jobs_state
 -- Of each job: how many wait, are due, are run, are dead, whether it is paused, and for how many seconds the oldest is due. $1 is
 -- not looked at.
-with waiting as (
-    select j.job, count(*) filter (where leased_until is null) as waiting,
-           count(*) filter (where leased_until is null and run_at <= nexus_now()) as due,
-           count(leased_until) as running,
-           coalesce(greatest(extract(epoch from nexus_now() - min(run_at) filter (where leased_until is null)), 0), 0)::int8 as oldest
-      from jobs j group by j.job),
-dead as (
-    select d.job, count(*) as dead from jobs_dead d group by d.job)
-select k.job, coalesce(w.waiting, 0), coalesce(w.due, 0), coalesce(w.running, 0), coalesce(d.dead, 0),
-       (exists (select from job_pauses p where p.job = k.job))::int::int8, coalesce(w.oldest, 0)
-  from (select name as job from job_kinds union select job from waiting union select job from dead) k
-       left join waiting w on w.job = k.job left join dead d on d.job = k.job
- where $1::int4 is not null
- order by k.job;
+select name, waiting, due, running, dead, (paused_at is not null)::int::int8, oldest from job_states where $1::int4 is not null order by name;
 
 -- name: jobs_unpublished
 select id, job, key, payload::text, version, claims from jobs_unpublished($1, $2, $3::int4);
@@ -131,3 +118,25 @@ select count(*) from again;
 with lead as materialized (
     select pg_try_advisory_lock(jobs_bell() + 2) as got, set_config('idle_session_timeout', '20s', false))
 select got from lead;
+
+-- name: job_hold
+-- $1: a row that waits, is run or is dead -> what it is, for the audit log; null when there is none.
+select job_hold($1)::text;
+
+-- name: job_retry
+-- $1 -> whether it was dead or waiting.
+select job_retry($1);
+
+-- name: job_discard
+select job_discard($1);
+
+-- name: job_pause
+-- $1: name of a job -> whether it was not paused.
+select job_pause($1);
+
+-- name: job_resume
+select job_resume($1);
+
+-- name: schedules_list
+-- $1 is not looked at.
+select name, next_at, last_at from job_schedules where $1::int4 is not null;

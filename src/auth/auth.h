@@ -47,7 +47,8 @@ enum perm {
 #define PERM_OF_STAFF                                                                                        \
     (PERM_BIT(PERM_PROPERTY_ANY) | PERM_BIT(PERM_USER_READ) | PERM_BIT(PERM_USER_MANAGE) |                   \
      PERM_BIT(PERM_USER_ACT_AS) | PERM_BIT(PERM_ROLE_MANAGE) | PERM_BIT(PERM_CLIENT_MANAGE) |                \
-     PERM_BIT(PERM_AUDIT_READ) | PERM_BIT(PERM_TRACKING_READ) | PERM_BIT(PERM_BLOCK_MANAGE))
+     PERM_BIT(PERM_AUDIT_READ) | PERM_BIT(PERM_TRACKING_READ) | PERM_BIT(PERM_BLOCK_MANAGE) |                \
+     PERM_BIT(PERM_JOB_READ) | PERM_BIT(PERM_JOB_MANAGE))
 /* Nor may they do what would outlast the acting. */
 #define PERM_NOT_ACTING (PERM_OF_STAFF | PERM_BIT(PERM_PROPERTY_MANAGE))
 const char *perm_name(enum perm p);

@@ -66,39 +66,49 @@ const struct ctl_command ctl_jobs_resume = {
 struct change {
     const char *one, *dead; /* SQL: how many of $1 */
     enum audit_action action;
+    const char *after; /* of one */
 };
 
-static enum ctl_exit carry_out(struct ctl *ctl, PGconn *c, const char *sql, const char *target,
-                               enum audit_action action, bool must)
+/* How it ends, once the transaction is committed or not. */
+static enum ctl_exit finish(struct ctl *ctl, PGconn *c, bool done, const char *count)
+{
+    if (!done || !pg_exec(c, "commit")) {
+        return pg_exit(c);
+    }
+    printf(ctl_json(ctl) ? "{\"count\":%s}\n" : "%s\n", count);
+    return CTL_OK;
+}
+
+static enum ctl_exit change_one(struct ctl *ctl, PGconn *c, const char *id, const struct change *change)
+{
+    PGresult *was =
+        pg_exec(c, "begin") ? pg_query_params(c, "select job_hold($1::uuid)::text", 1, &id) : NULL;
+    PGresult *r = was ? pg_query_params(c, change->one, 1, &id) : NULL;
+    enum ctl_exit exit = !r ? pg_exit(c) : CTL_OK;
+    if (r && strcmp(PQgetvalue(r, 0, 0), "0") == 0) {
+        exit = ctl_fail(CTL_NOT_FOUND, "no job %s that waits or is dead", id);
+    } else if (r) {
+        exit = finish(ctl, c, ctl_audit(c, change->action, id, PQgetvalue(was, 0, 0), change->after),
+                      PQgetvalue(r, 0, 0));
+    }
+    PQclear(was);
+    PQclear(r);
+    return exit;
+}
+
+/* Those of a job, as many as there are; without any there is nothing to tell. */
+static enum ctl_exit change_all(struct ctl *ctl, PGconn *c, const char *job, const struct change *change)
 {
     char after[64];
-    PGresult *r = pg_exec(c, "begin") ? pg_query_params(c, sql, 1, &target) : NULL;
+    PGresult *r = pg_exec(c, "begin") ? pg_query_params(c, change->dead, 1, &job) : NULL;
     if (!r) {
         return pg_exit(c);
     }
     char *count = PQgetvalue(r, 0, 0);
     snprintf(after, sizeof(after), "{\"count\":%s}", count);
-    bool some = strcmp(count, "0") != 0;
-    bool done = (!some || ctl_audit(c, action, target, NULL, after)) && pg_exec(c, "commit");
-    if (done && (some || !must)) {
-        printf(ctl_json(ctl) ? "{\"count\":%s}\n" : "%s\n", count);
-    }
+    bool told = strcmp(count, "0") == 0 || ctl_audit(c, change->action, job, NULL, after);
+    enum ctl_exit exit = finish(ctl, c, told, count);
     PQclear(r);
-    return !done           ? pg_exit(c)
-           : some || !must ? CTL_OK
-                           : ctl_fail(CTL_NOT_FOUND, "no job %s that waits or is dead", target);
-}
-
-static enum ctl_exit with_connection(struct ctl *ctl, const char *sql, const char *target,
-                                     enum audit_action action, bool must)
-{
-    const struct options *o = ctl_options(ctl);
-    enum ctl_exit exit = CTL_FAILED;
-    PGconn *c = o ? pg_connect(o, &exit) : NULL;
-    if (c) {
-        exit = carry_out(ctl, c, sql, target, action, must);
-        pg_close(c);
-    }
     return exit;
 }
 
@@ -112,7 +122,14 @@ static enum ctl_exit change_rows(struct ctl *ctl, const struct change *change)
     if (id && !uuid_parse(str_from(id), &parsed)) {
         return ctl_fail(CTL_USAGE, "the id of a job is a UUID");
     }
-    return with_connection(ctl, id ? change->one : change->dead, id ? id : dead, change->action, id != NULL);
+    const struct options *o = ctl_options(ctl);
+    enum ctl_exit exit = CTL_FAILED;
+    PGconn *c = o ? pg_connect(o, &exit) : NULL;
+    if (c) {
+        exit = id ? change_one(ctl, c, id, change) : change_all(ctl, c, dead, change);
+        pg_close(c);
+    }
+    return exit;
 }
 
 static enum ctl_exit jobs_retry_run(struct ctl *ctl)
@@ -121,7 +138,8 @@ static enum ctl_exit jobs_retry_run(struct ctl *ctl)
         ctl, &(struct change){ .one = "select job_retry($1::uuid)::integer",
                                .dead = "select count(*) filter (where job_retry(id)) from"
                                        " (select id from jobs_dead where job = $1 order by number) d",
-                               .action = AUDIT_JOB_RETRY });
+                               .action = AUDIT_JOB_RETRY,
+                               .after = "{\"state\":\"due\"}" });
 }
 
 static enum ctl_exit jobs_discard_run(struct ctl *ctl)
@@ -133,29 +151,35 @@ static enum ctl_exit jobs_discard_run(struct ctl *ctl)
                                .action = AUDIT_JOB_DISCARD });
 }
 
-static enum ctl_exit change_kind(struct ctl *ctl, const char *sql, enum audit_action action)
+static enum ctl_exit change_kind(struct ctl *ctl, const char *sql, enum audit_action action, bool paused)
 {
+    static const char yes[] = "{\"paused\":true}", no[] = "{\"paused\":false}";
     const char *name = ctl_arg(ctl, 0);
     if (!job_find(str_from(name))) {
         return ctl_fail(CTL_NOT_FOUND, "no job '%.64s'; nexusctl jobs kinds shows them", name);
     }
-    return with_connection(ctl, sql, name, action, false);
+    const struct options *o = ctl_options(ctl);
+    enum ctl_exit exit = CTL_FAILED;
+    PGconn *c = o ? pg_connect(o, &exit) : NULL;
+    if (!c) {
+        return exit;
+    }
+    PGresult *r = pg_exec(c, "begin") ? pg_query_params(c, sql, 1, &name) : NULL;
+    char *count = r ? PQgetvalue(r, 0, 0) : NULL;
+    bool told =
+        r && (strcmp(count, "0") == 0 || ctl_audit(c, action, name, paused ? no : yes, paused ? yes : no));
+    exit = r ? finish(ctl, c, told, count) : pg_exit(c);
+    PQclear(r);
+    pg_close(c);
+    return exit;
 }
 
 static enum ctl_exit jobs_pause_run(struct ctl *ctl)
 {
-    return change_kind(
-        ctl,
-        "with p as (insert into job_pauses (job) values ($1) on conflict do nothing returning 1)"
-        " select count(*) from p",
-        AUDIT_JOB_PAUSE);
+    return change_kind(ctl, "select job_pause($1)::integer", AUDIT_JOB_PAUSE, true);
 }
 
 static enum ctl_exit jobs_resume_run(struct ctl *ctl)
 {
-    return change_kind(
-        ctl,
-        "with p as (delete from job_pauses where job = $1 returning pg_notify('nexus_jobs', ''))"
-        " select count(*) from p",
-        AUDIT_JOB_RESUME);
+    return change_kind(ctl, "select job_resume($1)::integer", AUDIT_JOB_RESUME, false);
 }

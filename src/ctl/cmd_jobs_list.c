@@ -30,9 +30,9 @@ const struct ctl_command ctl_jobs_show = {
     .args = "ID",
     .example = "nexusctl jobs show 0192f3a4-5b6c-7d8e-9f01-23456789abcd",
     .summary = "Show one background job with its payload and history",
-    .doc = "Prints all there is of it as JSON. Payloads can hold links and tokens of mails: whoever reads "
-           "them can "
-           "act for the recipient.",
+    .doc =
+        "Prints all there is of it as JSON. In payloads texts that are no identifier are hidden, in errors "
+        "addresses and URLs.",
     .min_args = 1,
     .max_args = 1,
     .run = jobs_show_run,
@@ -40,7 +40,7 @@ const struct ctl_command ctl_jobs_show = {
 
 #define SELECT_ROWS                                                                                          \
     "select id, state, job, key, attempts, version, created_at, coalesce(died_at, run_at) as at,"            \
-    "       history->-1->>'error' as error, number from job_rows"                                            \
+    "       error, number from job_rows"                                                                     \
     " where ($2::text is null or job = $2) and ($3::text is null or state = $3)"                             \
     " order by created_at desc, number desc limit $1::integer"
 

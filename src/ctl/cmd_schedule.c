@@ -1,4 +1,5 @@
 /* nexusctl schedule list, nexusctl schedule run */
+#include "ctl/audit.h"
 #include "ctl/commands.h"
 #include "ctl/pg.h"
 #include "jobs/schedule.h"
@@ -93,8 +94,11 @@ static enum ctl_exit schedule_run_run(struct ctl *ctl)
         return exit;
     }
     const char *params[] = { s->job->name, name };
-    PGresult *r = pg_query_params(c, "select job_add($1, $2, null)", 2, params);
-    exit = r ? CTL_OK : pg_exit(c);
+    char after[128];
+    snprintf(after, sizeof(after), "{\"job\":\"%s\"}", s->job->name);
+    PGresult *r = pg_exec(c, "begin") ? pg_query_params(c, "select job_add($1, $2, null)", 2, params) : NULL;
+    bool done = r && ctl_audit(c, AUDIT_SCHEDULE_RUN, name, NULL, after) && pg_exec(c, "commit");
+    exit = done ? CTL_OK : pg_exit(c);
     PQclear(r);
     pg_close(c);
     return exit;

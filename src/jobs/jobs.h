@@ -16,6 +16,8 @@
 
 /* What is due is run urgent first. */
 enum job_queue { JOBS_NORMAL, JOBS_URGENT, JOBS_BULK };
+/* By the number; NULL-terminated. */
+extern const char *const job_queue_names[];
 
 /* Pauses between attempts: the first, doubled each time up to the longest, a random half left out. */
 struct job_retry {

@@ -1,6 +1,9 @@
 # src/jobs: what is done by time; the program nexus-jobs.
 libnexus_a_SOURCES += %D%/jobs.h %D%/jobs.def %D%/internal.h %D%/claim.c %D%/cron.h %D%/cron.c %D%/jobs.c %D%/probe.c %D%/registry.c %D%/run.c \
 	%D%/board.h %D%/board.c %D%/metrics.h %D%/metrics.c %D%/relay.c %D%/runner.h %D%/runner.c %D%/scheduler.c %D%/sleeper.h %D%/sleeper.c \
+	%D%/job_admin.h %D%/job_admin.c %D%/job_entity.c %D%/op_job_list.c %D%/op_job_read.c %D%/op_job_retry.c %D%/op_job_discard.c \
+	%D%/op_job_kind_list.c %D%/op_job_kind_read.c %D%/op_job_kind_pause.c %D%/op_job_kind_resume.c %D%/op_schedule_list.c \
+	%D%/op_schedule_run.c \
 	%D%/schedule.h %D%/schedule.c %D%/schedules.def %D%/supervisor.h %D%/supervisor.c
 
 sbin_PROGRAMS += nexus-jobs

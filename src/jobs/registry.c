@@ -8,7 +8,9 @@
 
 #define KINDS_MAX 65536
 
-#define JOB(id)   extern const struct job job_##id;
+const char *const job_queue_names[] = { "normal", "urgent", "bulk", NULL };
+
+#define JOB(id) extern const struct job job_##id;
 #include "jobs/jobs.def"
 #undef JOB
 
@@ -46,6 +48,8 @@ struct str job_kinds(struct arena *a)
         JSON_MEMBER(&w, "name", strz, job_registry[i]->name);
         JSON_MEMBER(&w, "ordered", bool, job_registry[i]->ordered);
         JSON_MEMBER(&w, "single", bool, job_registry[i]->unique);
+        JSON_MEMBER(&w, "queue", strz, job_queue_names[job_registry[i]->queue]);
+        JSON_MEMBER(&w, "doc", strz, job_registry[i]->doc);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);

@@ -205,10 +205,10 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address, context):
+    def __init__(self, address, context, handler=Hostile):
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.context = context
-        super().__init__((address, 443), Hostile)
+        super().__init__((address, 443), handler)
 
     def finish_request(self, request, client_address):
         with contextlib.suppress(OSError, ssl.SSLError):
@@ -219,7 +219,9 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-def world(folder):
+def world(folder, handler=Hostile):
+    while not (folder / "world-linked").exists():
+        time.sleep(0.01)
     for address in (f"{GATE}/24", f"{RESOLVER}/32", f"{GOOD}/32", f"{GATE6}/64", f"{GOOD6}/128"):
         run("ip", "addr", "add", address, "dev", "world", *(["nodad"] if ":" in address else []))
     run("ip", "link", "set", "world", "up")
@@ -227,7 +229,7 @@ def world(folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
     for address in (GOOD, GOOD6):
-        threading.Thread(target=Server(address, context).serve_forever, daemon=True).start()
+        threading.Thread(target=Server(address, context, handler).serve_forever, daemon=True).start()
     Resolver()
     (folder / "world-ready").write_text("")
     signal.pause()
@@ -288,8 +290,9 @@ class Host:
         return {**said, "file": path.stat().st_size}
 
 
-def up(folder):
-    child = subprocess.Popen(["unshare", "--net", sys.executable, __file__, "--world", folder])
+def up(folder, program=__file__):
+    """Link this host to another one, on which `program --world FOLDER` calls world()."""
+    child = subprocess.Popen(["unshare", "--net", sys.executable, program, "--world", folder])
     run("ip", "link", "set", "lo", "up")
     end = time.monotonic() + 10
     while os.readlink(f"/proc/{child.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
@@ -385,8 +388,6 @@ def main(build, out, plan):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--world":
-        while not (pathlib.Path(sys.argv[2]) / "world-linked").exists():
-            time.sleep(0.01)
         world(pathlib.Path(sys.argv[2]))
     else:
         main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), json.loads(sys.stdin.read()))

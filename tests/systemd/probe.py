@@ -4,32 +4,16 @@ import os
 import pathlib
 import signal
 import stat
-import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, "/opt/nexus/tests")
 import fcgi  # noqa: E402
+from inside import has_secret, is_root, journal, main_pid, show, systemctl, until  # noqa: E402
 
-SOCKET = "/run/nexus/api.sock"
-
-
-def systemctl(*args):
-    return subprocess.run(["systemctl", *args], capture_output=True, text=True, check=False)
-
-
-def show(name):
-    return systemctl("show", "--value", "-p", name, "nexus-api.service").stdout.strip()
-
-
-def until(condition, deadline=20):
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+SOCKET, API = "/run/nexus/api.sock", "nexus-api.service"
+CONF = pathlib.Path("/out/conf").read_text()
 
 
 def ask():
@@ -65,30 +49,27 @@ def under_load(action):
 
 def main():
     result = {"start": systemctl("start", "nexus.target").returncode,
-              "active": [show("ActiveState"), systemctl("is-active", "nexus-api.socket").stdout.strip()]}
+              "active": [show(API, "ActiveState"), systemctl("is-active", "nexus-api.socket").stdout.strip()]}
     about = os.stat(SOCKET)
     result["socket"] = [oct(stat.S_IMODE(about.st_mode)), about.st_uid != 0]
-    result["status_text"] = show("StatusText")
+    result["status_text"] = show(API, "StatusText")
     result["healthz"] = ask()
-    pid = show("MainPID")
-    environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
-    secret = pathlib.Path("/etc/nexus/credentials/secret").read_bytes().strip()
-    result["secret_in_environment"] = secret in environment
-    result["user_is_root"] = os.stat(f"/proc/{pid}").st_uid == 0
-    result["reload"] = systemctl("reload", "nexus-api.service").returncode
-    until(lambda: "generation 2" in show("StatusText"))
-    result["reload_text"], result["same_pid"] = show("StatusText"), show("MainPID") == pid
-    result["restart"] = under_load(lambda: systemctl("restart", "nexus-api.service"))
-    restarts = int(show("NRestarts"))
-    os.kill(int(show("MainPID")), signal.SIGSTOP)
-    until(lambda: int(show("NRestarts")) > restarts and show("ActiveState") == "active")
-    result["watchdog"] = [int(show("NRestarts")) - restarts, ask()]
-    result["sandbox_unit"] = systemctl("start", "nexus-sandbox.service").returncode
+    pid = main_pid(API)
+    result["secret_in_environment"], result["user_is_root"] = has_secret(pid, CONF), is_root(pid)
+    result["reload"] = systemctl("reload", API).returncode
+    until(lambda: "generation 2" in show(API, "StatusText"))
+    result["reload_text"], result["same_pid"] = show(API, "StatusText"), main_pid(API) == pid
+    result["restart"] = under_load(lambda: systemctl("restart", API))
+    restarts = int(show(API, "NRestarts"))
+    os.kill(main_pid(API), signal.SIGSTOP)
+    until(lambda: int(show(API, "NRestarts")) > restarts and show(API, "ActiveState") == "active")
+    result["watchdog"] = [int(show(API, "NRestarts")) - restarts, ask()]
+    # Without a database and whatever else it needs nexus-jobs waits, and is well.
+    result["jobs"] = [show("nexus-jobs.service", "ActiveState"), show("nexus-jobs.service", "NRestarts")]
     began = time.monotonic()
-    result["stop"] = systemctl("stop", "nexus.target", "nexus-api.service", "nexus-api.socket").returncode
-    result["stop_seconds"], result["stop_result"] = time.monotonic() - began, show("Result")
-    result["journal"] = subprocess.run(["journalctl", "--no-pager", "-u", "nexus-api.service"], capture_output=True,
-                                       text=True, check=False).stdout[-4000:]
+    result["stop"] = systemctl("stop", "nexus.target", API, "nexus-api.socket").returncode
+    result["stop_seconds"], result["stop_result"] = time.monotonic() - began, show(API, "Result")
+    result["journal"] = journal(API)[-4000:]
     pathlib.Path("/out/result").write_text(json.dumps(result))
 
 

@@ -1,9 +1,14 @@
-"""Runs inside the sandbox of nexus-api.service: each attempt must fail. Names of those that did not go to stdout."""
+"""sandbox.py SERVICE SETTINGS runs inside the sandbox of a service: each attempt must fail. Names of those that did not go to stdout.
+What is there to be reached was put there by tests/systemd/work.py."""
 import ctypes
 import os
 import pathlib
 import socket
 import subprocess
+import sys
+
+SERVICE, CONF = sys.argv[1], pathlib.Path(sys.argv[2])
+PUBLIC, INSIDE, HERE = ("93.184.216.34", 443), ("10.9.9.9", 443), ("127.0.0.1", 443)  # where something listens
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -18,12 +23,41 @@ def write_and_execute():
     call("mmap", None, ctypes.c_size_t(4096), 7, 0x22, -1, ctypes.c_long(0))
 
 
-ATTEMPTS = {
+def reach(address, patience=1):
+    """Packets that are held back are not refused: the caller waits."""
+    socket.create_connection(address, patience).close()
+
+
+def reach_by(path):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(path)
+
+
+def log_in():
+    import psycopg2
+    try:
+        psycopg2.connect("host=/run/postgresql dbname=nexus user=nexus_api").close()
+    except psycopg2.Error as error:
+        raise PermissionError from error
+
+
+# The fetcher speaks to nobody but the Internet, the others to nobody but this host.
+FETCHES = SERVICE == "nexus-fetch"
+MAY = {"nexus-api": ["/run/nexus/fetch.sock", "keys"], "nexus-jobs": ["/run/nexus/fetch.sock"], "nexus-fetch": []}[SERVICE]
+REACHABLE, UNREACHABLE = ([PUBLIC], [HERE, INSIDE]) if FETCHES else ([HERE], [PUBLIC, INSIDE])
+OF_SOME = {f"reach {address}": lambda address=address: reach(address) for address in UNREACHABLE}
+OF_SOME |= {path: attempt for path, attempt in {"/run/nexus/fetch.sock": lambda: reach_by("/run/nexus/fetch.sock"),
+                                                "keys": lambda: os.listdir(CONF / "keys")}.items() if path not in MAY}
+if FETCHES:
+    OF_SOME |= {"the API": lambda: reach_by("/run/nexus/api.sock"), "the database": log_in,
+                "Redis": lambda: reach_by("/run/redis/redis-server.sock")}
+
+ATTEMPTS = OF_SOME | {
     "write /etc": lambda: open("/etc/nexus-was-here", "w"),
     "write /usr": lambda: open("/usr/nexus-was-here", "w"),
     "write /var": lambda: open("/var/nexus-was-here", "w"),
     "write /run/nexus": lambda: open("/run/nexus/was-here", "w"),
-    "read another's credentials": lambda: os.listdir("/etc/nexus/credentials"),
+    "read another's credentials": lambda: os.listdir(CONF / "credentials"),
     "read /root": lambda: os.listdir("/root/secrets"),
     "become root": lambda: os.setuid(0),
     "set-user-id file": lambda: os.chmod(open("/tmp/x", "w").name, 0o4755),
@@ -55,7 +89,8 @@ for name, attempt in ATTEMPTS.items():
         allowed.append(name)
     except (OSError, AttributeError, subprocess.CalledProcessError):
         pass
-print("\n".join(allowed))
-secret = pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "secret")
-if not secret.read_text():
-    print("its own credential is not there")
+print("\n".join(allowed), flush=True)
+for address in REACHABLE:
+    reach(address, 20)  # what fails here is told by the status
+if not FETCHES and not pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "secret").read_text():
+    sys.exit("its own credential is not there")

@@ -168,12 +168,13 @@ begin
 end $$;
 
 -- RFC 3339 with the offset of the zone at that time.
-create function local_text(instant timestamptz, zone text) returns text language sql stable parallel safe as $$
-    select to_char(instant at time zone zone, 'YYYY-MM-DD"T"HH24:MI:SS')
-           || case when o.seconds < 0 then '-' else '+' end || to_char(abs(o.seconds) / 3600, 'FM00') || ':'
-           || to_char(abs(o.seconds) % 3600 / 60, 'FM00')
-      from (select extract(epoch from (instant at time zone zone) - (instant at time zone 'UTC'))::integer as seconds) o
-$$;
+create function local_text(instant timestamptz, zone text) returns text language plpgsql stable parallel safe as $$
+declare
+    seconds integer := extract(epoch from (instant at time zone zone) - (instant at time zone 'UTC'))::integer;
+begin
+    return to_char(instant at time zone zone, 'YYYY-MM-DD"T"HH24:MI:SS') || case when seconds < 0 then '-' else '+' end
+           || to_char(abs(seconds) / 3600, 'FM00') || ':' || to_char(abs(seconds) % 3600 / 60, 'FM00');
+end $$;
 
 create function refund_steps_json(b bookings) returns jsonb language plpgsql stable as $$
 begin
@@ -222,17 +223,7 @@ create trigger bookings_unsold after update of status on bookings
     for each row when (old.status in ('held', 'requested') and new.status in ('expired', 'declined', 'cancelled'))
     execute function bookings_unsold();
 
--- --------------------------------------------------------------------------------------------- nights in time
-
--- Whether a hold or a request, whose time is up, keeps nights of this stay: they can be had (occupancy_take ends it).
-create function nights_come_free(property uuid, stay daterange) returns boolean language plpgsql stable as $$
-begin
-    return (
-        select exists (select from bookings k
-                        where k.property_id = property and k.status in ('held', 'requested')
-                          and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
-                          and daterange(k.check_in - 30, k.check_out + 30) && stay));
-end $$;
+-- ----------------------------------------------------------------------------------------------- taking a stay
 
 -- Who may hold one more: those of one guest come one after the other, so that the count is exact.
 create function hold_allowed(guest uuid, most bigint) returns boolean language plpgsql as $$
@@ -240,6 +231,91 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('hold/' || guest::text, 0));
     return (select count(*) from bookings b
              where b.guest_id = guest and b.status = 'held' and b.hold_expires_at > nexus_now()) < most;
+end $$;
+
+-- Take the nights of a quote for a guest: as booking, as request where the host wants to be asked, or only held; all parameters
+-- are those of the statement booking_create. `verdict` null: no such quote for this guest; else what is to be said of the quote,
+-- 'valid' with a unit being a success, 'valid' without one nights lost to somebody just now. `gone`: those of the nights that
+-- are taken.
+-- Of many who want the same nights nearly all are refused, by one look: where nights are seen to be gone in the search index,
+-- kept by the same transactions as the inventory, nothing is tried, and what would write is not even prepared, which is why this
+-- is a function. The look is exact for one unit and says too little for several; whom it lets pass the inventory decides about.
+-- Whoever closes the account of guest or host waits for the booking, or the booking finds it closed and
+-- occupancy_booking_fkey takes the nights back.
+create function booking_attempt(booking uuid, guest uuid, quote uuid, nights uuid, payment uuid, instant boolean,
+                                hold boolean, hold_us bigint, hold_most bigint,
+                                out verdict text, out unit uuid, out check_in date, out check_out date, out guests integer,
+                                out gone text, out property uuid, out today date) language plpgsql as $$
+declare
+    q     record;
+    rules record;
+    sold  text; -- the status it is sold in
+begin
+    select a.property_id, a.check_in, a.check_out, a.guests, a.coupon_id, p.host_id, a.expires_at <= nexus_now() as expired,
+           p.status = 'published' and not p.withheld as offered, (nexus_now() at time zone p.time_zone)::date as today,
+           exists (select from bookings b where b.quote_id = a.id) as used,
+           case when s.busy && daterange(a.check_in, a.check_out + s.preparation_nights)
+                then (s.busy * datemultirange(daterange(a.check_in, a.check_out + s.preparation_nights)))::text end as gone,
+           exists (select from bookings k -- whose time is up: the nights can be had, occupancy_take ends it
+                    where k.property_id = a.property_id and k.status in ('held', 'requested')
+                      and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
+                      and daterange(k.check_in - 30, k.check_out + 30) && daterange(a.check_in, a.check_out)) as due
+      into q
+      from quotes a join properties p on p.id = a.property_id join property_search s on s.property_id = a.property_id
+     where a.id = quote and (a.guest_id = guest or a.guest_id is null);
+    if not found then
+        return;
+    end if;
+    check_in := q.check_in;
+    check_out := q.check_out;
+    guests := q.guests;
+    gone := q.gone;
+    property := q.property_id;
+    today := q.today;
+    verdict := case when q.used then 'used'
+                    when q.expired then 'expired'
+                    when not q.offered then 'closed'
+                    when q.host_id = guest then 'own'
+                    when q.check_in < q.today then 'past'
+                    when q.coupon_id is not null and not coupon_left(q.coupon_id, guest) then 'coupon'
+                    when q.gone is not null and not q.due then 'taken'
+                    else 'valid' end;
+    if verdict <> 'valid' then
+        return;
+    end if;
+    select r.instant_book, r.request_hours into rules from booking_rules r where r.property_id = property;
+    verdict := case when hold and not rules.instant_book then 'request'
+                    when hold and not hold_allowed(guest, hold_most) then 'limit'
+                    else 'valid' end;
+    if verdict <> 'valid' then
+        return;
+    end if;
+    unit := occupancy_take(nights, property, daterange(check_in, check_out), booking);
+    if unit is null then
+        select (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text into gone
+          from property_search s where s.property_id = property;
+        return;
+    end if;
+    sold := case when hold then 'held' when rules.instant_book then 'confirmed' else 'requested' end;
+    insert into bookings (id, quote_id, property_id, unit_id, guest_id, host_id, status, check_in, check_out, guests,
+                          total, host_total, platform_total, tax_total, currency, coupon_id, hold_expires_at, respond_by)
+    select booking, a.id, a.property_id, unit, guest, h.id, sold, a.check_in, a.check_out, a.guests, a.total, a.host_total,
+           a.platform_total, a.tax_total, a.currency, a.coupon_id,
+           case sold when 'held' then nexus_now() + hold_us * interval '1 microsecond' end,
+           case sold when 'requested' then nexus_now() + rules.request_hours * interval '1 hour' end
+      from quotes a, users h, users g
+     where a.id = quote and h.id = q.host_id and g.id = guest and h.status = 'active' and g.status = 'active'
+       for key share of h, g;
+    if not found then
+        verdict := 'closed';
+        return;
+    end if;
+    if sold = 'confirmed' then
+        insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
+        select payment, b.id, 'offline', 'charge', case when instant then 'captured' else 'pending' end, b.total, b.currency,
+               case when instant then b.total else 0 end, case when instant then nexus_now() end
+          from bookings b where b.id = booking and b.total > 0;
+    end if;
 end $$;
 
 -- Money has come for a booking, of which `amount` is new; what becomes of it: 'confirmed', 'earlier' (it was sold already and the

@@ -55,10 +55,11 @@ begin
 end $$;
 
 -- The server has it. What could be done with its links is nobody's business from here on.
-create function mail_sent(mail bigint) returns void language sql as $$
+create function mail_sent(mail bigint) returns void language plpgsql as $$
+begin
     update outbox set sent_at = now(), last_error = null, payload = payload - 'token' - 'link' where id = mail;
     delete from mail_server;
-$$;
+end $$;
 -- It is not to be tried again.
 create function mail_given_up(mail bigint, why text) returns void language sql as $$
     update outbox set failed_at = now(), last_error = left(why, 500), payload = payload - 'token' - 'link' where id = mail;
@@ -124,50 +125,62 @@ begin
     perform job_add('notify', subject::text, jsonb_build_object('event', event, 'subject', subject));
 end $$;
 
-create function money_text(amount bigint, code text) returns text language sql stable as $$
-    select rtrim(to_char(amount / power(10::numeric, c.exponent), 'FM9999999999999990.' || repeat('0', c.exponent)), '.') || ' ' || code
-      from currencies c where c.code = money_text.code
-$$;
-create function instant_text(at timestamptz) returns text language sql immutable as $$
+-- Those with a query of their own are in plpgsql, which keeps its plan: jobs ask for each notice.
+create function money_text(amount bigint, code text) returns text language plpgsql stable as $$
+begin
+    return (
+        select rtrim(to_char(amount / power(10::numeric, c.exponent), 'FM9999999999999990.' || repeat('0', c.exponent)), '.')
+               || ' ' || c.code
+          from currencies c where c.code = money_text.code);
+end $$;
+create function instant_text(at timestamptz) returns text language sql stable as $$
     select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
 -- What mails say of a stay; all texts.
-create function notification_stay(booking uuid) returns jsonb language sql stable as $$
-    select jsonb_strip_nulls(jsonb_build_object(
-               'booking_id', b.id, 'property', p.title, 'city', p.city, 'address', nullif(p.address, ''), 'guest_name', g.name,
-               'host_name', h.name, 'check_in', b.check_in::text, 'check_out', b.check_out::text,
-               'check_in_time', to_char(b.check_in_at at time zone p.time_zone, 'HH24:MI'),
-               'check_out_time', to_char(b.check_out_at at time zone p.time_zone, 'HH24:MI'),
-               'nights', (b.check_out - b.check_in)::text, 'guests', b.guests::text, 'total', money_text(b.total, b.currency),
-               'refund', case when b.refund > 0 then money_text(b.refund, b.currency) end, 'respond_by', instant_text(b.respond_by)))
-      from bookings b join properties p on p.id = b.property_id join users g on g.id = b.guest_id join users h on h.id = b.host_id
-     where b.id = booking
-$$;
+create function notification_stay(booking uuid) returns jsonb language plpgsql stable as $$
+begin
+    return (
+        select jsonb_strip_nulls(jsonb_build_object(
+                   'booking_id', b.id, 'property', p.title, 'city', p.city, 'address', nullif(p.address, ''), 'guest_name', g.name,
+                   'host_name', h.name, 'check_in', b.check_in::text, 'check_out', b.check_out::text,
+                   'check_in_time', to_char(b.check_in_at at time zone p.time_zone, 'HH24:MI'),
+                   'check_out_time', to_char(b.check_out_at at time zone p.time_zone, 'HH24:MI'),
+                   'nights', (b.check_out - b.check_in)::text, 'guests', b.guests::text, 'total', money_text(b.total, b.currency),
+                   'refund', case when b.refund > 0 then money_text(b.refund, b.currency) end, 'respond_by', instant_text(b.respond_by)))
+          from bookings b join properties p on p.id = b.property_id join users g on g.id = b.guest_id join users h on h.id = b.host_id
+         where b.id = booking);
+end $$;
 
 -- What an event is about, by the kind of its subject, and whom it is for when it is not for both: "only". Null: it is no more.
-create function notification_facts(event text, subject uuid) returns jsonb language sql stable as $$
-    select case
-        when event like 'payment.%' or event in ('reminder.balance_due', 'reminder.payment_waiting') then
-            (select notification_stay(p.booking_id) || jsonb_build_object(
-                        'amount', money_text(case when p.status = 'captured' then p.captured else p.amount end, p.currency),
-                        'due_on', (p.due_at at time zone x.time_zone)::date::text)
-               from payments p join bookings b on b.id = p.booking_id join properties x on x.id = b.property_id where p.id = subject)
-        when event like 'refund.%' then
-            (select notification_stay(r.booking_id) || jsonb_build_object('amount', money_text(r.amount, r.currency)) from refunds r where r.id = subject)
-        when event like 'payout.%' then
-            (select jsonb_build_object('payout_id', o.id, 'payee', o.payee_id, 'amount', money_text(o.amount, o.currency)) from payouts o where o.id = subject)
-        when event like 'booking.change%' then
-            (select notification_stay(c.booking_id) || jsonb_strip_nulls(jsonb_build_object(
-                        'new_check_in', q.check_in::text, 'new_check_out', q.check_out::text, 'new_guests', q.guests::text,
-                        'new_total', money_text(q.total, q.currency), 'respond_by', instant_text(c.respond_by),
-                        'only', case when event = 'booking.change_requested' then case c.requested_by when 'guest' then 'host' else 'guest' end
-                                     when event = 'booking.change_declined' then c.requested_by end))
-               from booking_changes c join quotes q on q.id = c.quote_id where c.id = subject)
-        when event = 'review.received' then
-            (select notification_stay(r.booking_id) || jsonb_strip_nulls(jsonb_build_object('rating', r.rating::text)) from reviews r where r.id = subject)
-        else notification_stay(subject) end
-$$;
+create function notification_facts(event text, subject uuid) returns jsonb language plpgsql stable as $$
+begin
+    if event like 'payment.%' or event in ('reminder.balance_due', 'reminder.payment_waiting') then
+        return (select notification_stay(p.booking_id) || jsonb_build_object(
+                           'amount', money_text(case when p.status = 'captured' then p.captured else p.amount end, p.currency),
+                           'due_on', (p.due_at at time zone x.time_zone)::date::text)
+                  from payments p join bookings b on b.id = p.booking_id join properties x on x.id = b.property_id
+                 where p.id = subject);
+    elsif event like 'refund.%' then
+        return (select notification_stay(r.booking_id) || jsonb_build_object('amount', money_text(r.amount, r.currency))
+                  from refunds r where r.id = subject);
+    elsif event like 'payout.%' then
+        return (select jsonb_build_object('payout_id', o.id, 'payee', o.payee_id, 'amount', money_text(o.amount, o.currency))
+                  from payouts o where o.id = subject);
+    elsif event like 'booking.change%' then
+        return (select notification_stay(c.booking_id) || jsonb_strip_nulls(jsonb_build_object(
+                           'new_check_in', q.check_in::text, 'new_check_out', q.check_out::text, 'new_guests', q.guests::text,
+                           'new_total', money_text(q.total, q.currency), 'respond_by', instant_text(c.respond_by),
+                           'only', case when event = 'booking.change_requested'
+                                        then case c.requested_by when 'guest' then 'host' else 'guest' end
+                                        when event = 'booking.change_declined' then c.requested_by end))
+                  from booking_changes c join quotes q on q.id = c.quote_id where c.id = subject);
+    elsif event = 'review.received' then
+        return (select notification_stay(r.booking_id) || jsonb_strip_nulls(jsonb_build_object('rating', r.rating::text))
+                  from reviews r where r.id = subject);
+    end if;
+    return notification_stay(subject);
+end $$;
 
 -- Whom an event is for, each with what to say and what they want. `base`: where the pages of the front-end are. Addresses that nobody
 -- has proved to read, and accounts that are not in use, get no mail.

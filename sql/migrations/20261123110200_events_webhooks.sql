@@ -221,12 +221,13 @@ create constraint trigger reviews_event_changed after update on reviews deferrab
 
 -- Of a calendar, one event a statement and property: which nights are sold is told by bookings, what they cost and who may come by
 -- this. The nights are those that were touched; none: any.
-create function event_calendar(property uuid, first date, last date) returns void language sql as $$
+create function event_calendar(property uuid, first date, last date) returns void language plpgsql as $$
+begin
     insert into events_new (type, kind, subject, property_id, users, payload)
     select 'calendar.changed', 'calendar', p.id, p.id, array[p.host_id],
            jsonb_strip_nulls(jsonb_build_object('property_id', p.id, 'from', first, 'to', last))
       from properties p where p.id = property;
-$$;
+end $$;
 create function event_nights() returns trigger language plpgsql as $$
 begin
     perform event_calendar(r.property_id, min(r.night), max(r.night) + 1) from rows r group by r.property_id;

@@ -83,7 +83,4 @@ update properties set status = 'removed', version = version + 1, updated_at = no
 -- One row when the principal ($2 as host or co-host, $4 as party of a booking, null for nobody; $3: one who sees all) sees
 -- the property.
 select from properties p
- where p.id = $1
-   and ($3 or p.status = 'published'
-        or exists (select from property_grants g where g.property_id = p.id and g.status = 'draft' and g.user_id = $2)
-        or exists (select from bookings b where b.property_id = p.id and $4 in (b.guest_id, b.host_id)));
+ where p.id = $1 and ($3 or p.status = 'published' or property_shown(p.id, $2, $4));

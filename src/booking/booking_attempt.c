@@ -46,7 +46,7 @@ static enum booking_verdict booking_verdict(const PGresult *r)
         { "taken", BOOKING_TAKEN },      { "request", BOOKING_ASKS },
         { "limit", BOOKING_HOLD_LIMIT },
     };
-    if (PQntuples(r) == 0) {
+    if (db_is_null(r, 0, 0)) {
         return BOOKING_NO_QUOTE;
     }
     struct str name = db_get_text(r, 0, 0);

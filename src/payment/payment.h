@@ -35,7 +35,7 @@ void payment_add_close(struct request *rq, struct db_batch *b, const struct uuid
 /*
  * The payment of a booking that is confirmed by the batch, with the provider offline where that is switched
  * on: paid at once, or without option payment_offline_instant to be recorded by hand. What another provider
- * holds for it is captured instead. The short form writes the same row by a CTE of booking_create, which
+ * holds for it is captured instead. The short form writes the same row by booking_attempt(), which
  * costs a refused attempt nothing.
  */
 void payment_add_instant(struct request *rq, struct db_batch *b, const struct uuid *booking);

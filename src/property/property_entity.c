@@ -123,7 +123,7 @@ void property_plan_granted(struct plan_builder *b, const struct principal *who, 
     }
 }
 
-/* Subqueries, not the joined row: a published property passes without a look at them. */
+/* A published property passes without a look at who asks. */
 static void property_scope(struct plan_builder *b, const struct principal *who, const char *alias)
 {
     if (perm_has(who->perms, PERM_PROPERTY_ANY)) {
@@ -135,14 +135,7 @@ static void property_scope(struct plan_builder *b, const struct principal *who, 
     }
     int me = plan_param(b, db_uuid(principal_for(who, PERM_PROPERTY_WRITE)));
     int guest = plan_param(b, db_uuid(principal_for(who, PERM_BOOKING_READ)));
-    plan_sql(
-        b,
-        " and (%s.published"
-        " or exists (select from property_grants vg where vg.property_id = %s.property_id and vg.status = "
-        "'draft' and vg.user_id = $%d)"
-        " or exists (select from bookings vb where vb.property_id = %s.property_id"
-        " and $%d in (vb.guest_id, vb.host_id)))",
-        alias, alias, me, alias, guest);
+    plan_sql(b, " and (%s.published or property_shown(%s.property_id, $%d, $%d))", alias, alias, me, guest);
 }
 
 void property_select_address(struct request *rq, struct selection *sel)

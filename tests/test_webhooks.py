@@ -259,6 +259,26 @@ def test_what_may_be_an_endpoint(stack, receiver):
     assert user.post("/v1/webhook-endpoints", json={"url": "https://x.example/"}).status_code == 409
 
 
+def test_changes_are_in_the_audit_log_without_what_is_secret(stack, host, receiver):
+    made = endpoint(host, receiver.url + "/kept-secret", types=["property.created"])
+    at = f"/v1/webhook-endpoints/{made['id']}"
+    assert host.patch(at, json={"description": "Another word"}).status_code == 200  # nothing anybody would have to answer for
+    assert host.patch(at, json={"status": "disabled"}).status_code == 200
+    assert host.patch(at, json={"status": "disabled", "url": receiver.url + "/kept-secret"}).status_code == 200  # as it was
+    assert host.patch(at, json={"status": "enabled", "types": [], "url": receiver.url + "/more-secret"}).status_code == 200
+    again = host.post(f"{at}/secret").json()
+    assert host.delete(at).status_code == 204
+    assert host.delete(at).status_code == host.post(f"{at}/secret").status_code == host.patch(at, json={"types": []}).status_code == 404
+    told = stack.query("select action, before, after, user_id::text, target_type from audit_log where target_id = %s order by at, id", made["id"])
+    assert [row[:3] for row in told] == [
+        ("webhook.create", None, {"status": "enabled", "types": "property.created"}),
+        ("webhook.update", {"status": "enabled"}, {"status": "disabled"}),
+        ("webhook.update", {"status": "disabled", "types": "property.created"}, {"status": "enabled", "types": "all", "url": "(changed)"}),
+        ("webhook.secret", None, None), ("webhook.delete", None, None)]
+    assert {row[3:] for row in told} == {(host.id, "webhook")}
+    assert not any(secret in str(told) for secret in (made["secret"], again["secret"], "-secret"))
+
+
 def test_nobody_elses(stack, host, receiver):
     guest = stack.user()
     made = endpoint(guest, receiver.url + "/guest")

@@ -9,8 +9,9 @@ select $1, u.id, $3, $4, $5, $6
 returning id;
 
 -- name: webhook_endpoint_lock
--- $1 id, $2 user -> version.
-select version from webhook_endpoints where id = $1 and user_id = $2 for update;
+-- $1 id, $2 user, $3 URL it is to have, or null -> version, status, types, whether its URL is another.
+select version, status, case when types = '{}' then 'all' else array_to_string(types, ',') end, coalesce($3::text <> url, false)
+  from webhook_endpoints where id = $1 and user_id = $2 for update;
 
 -- name: webhook_endpoint_owned
 -- $1 id, $2 user. A row when there is one.

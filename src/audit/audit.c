@@ -22,7 +22,7 @@ const char *const audit_action_names[] = {
 
 const char *const audit_target_types[] = { "user",     "role",    "property", "client", "key",
                                            "coupon",   "booking", "payment",  "payout", "job",
-                                           "schedule", "block",   NULL };
+                                           "schedule", "block",   "webhook",  NULL };
 
 const char *audit_action_name(enum audit_action action)
 {

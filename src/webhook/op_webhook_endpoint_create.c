@@ -2,47 +2,8 @@
 #include "webhook/webhook.h"
 
 #include "db/queries.h"
-#include "event/event.h"
+#include "http/audit.h"
 #include "http/idempotency.h"
-
-#include <stddef.h>
-
-struct endpoint_create_in {
-    struct shape_seen seen;
-    struct str url, description;
-    struct shape_list types; /* of int: indexes of event_types */
-};
-#define IN(member) offsetof(struct endpoint_create_in, member)
-
-static const struct shape_field type_item = { .type = SHAPE_ENUM, .values = event_types };
-static const struct shape_field in_fields[] = {
-    { .name = "url",
-      .type = SHAPE_STRING,
-      .flags = SHAPE_REQUIRED | SHAPE_EXACT,
-      .offset = IN(url),
-      .min = 1,
-      .max = WEBHOOK_URL_MAX,
-      .doc = "Where webhooks are sent: https on port 443, at a public address.",
-      .example = "\"https://hooks.example.com/nexus\"" },
-    { .name = "description",
-      .type = SHAPE_STRING,
-      .offset = IN(description),
-      .max = WEBHOOK_DESCRIPTION_MAX,
-      .doc = "What it is for.",
-      .example = "\"Channel manager\"" },
-    { .name = "types",
-      .type = SHAPE_LIST,
-      .offset = IN(types),
-      .max = WEBHOOK_TYPES_MAX,
-      .item = &type_item,
-      .doc = "Types of events that are sent; none stands for all.",
-      .example = "[\"booking.confirmed\"]" },
-};
-static const struct shape in_shape = { .name = "WebhookEndpointCreate",
-                                       .fields = in_fields,
-                                       .count = SHAPE_COUNT(in_fields),
-                                       .size = sizeof(struct endpoint_create_in),
-                                       .doc = "A new endpoint." };
 
 static enum err endpoint_create_exec(struct request *rq);
 static const enum err errors[] = { ERR_CONFLICT, ERR_VALIDATION, ERR_NONE };
@@ -61,7 +22,7 @@ const struct op op_webhook_endpoint_create = {
     .rate = RATE_WRITE,
     .flags = OP_SECRET,
     .status = 201,
-    .in = &in_shape,
+    .in = &webhook_create_shape,
     .out = &webhook_secret_shape,
     .errors = errors,
     .exec = endpoint_create_exec,
@@ -69,7 +30,7 @@ const struct op op_webhook_endpoint_create = {
 
 static enum err endpoint_create_exec(struct request *rq)
 {
-    const struct endpoint_create_in *in = rq->in;
+    const struct webhook_endpoint_in *in = rq->in;
     struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
     char text[UUID_TEXT_SIZE];
     bool replayed;
@@ -79,16 +40,23 @@ static enum err endpoint_create_exec(struct request *rq)
     }
     *id = uuid_v7();
     struct webhook_secret secret = webhook_secret_make(rq, id);
+    write_atomic(rq);
     struct db_batch *b = write_batch(rq);
     int made = DB_ADD(b, &q_webhook_endpoint_insert, db_uuid(id), db_uuid(&rq->principal.user),
                       db_text(in->url), db_text(in->description.p ? in->description : STR("")),
-                      webhook_types_param(rq->arena, &in->types, true), db_bytea(secret.sealed),
+                      webhook_types_param(rq->arena, in, true), db_bytea(secret.sealed),
                       db_int8(rq->arena, rq->options->webhook_endpoints));
     if ((e = write_run(rq, b, &replayed))) {
         return e;
     }
     if (PQntuples(db_result(b, made)) == 0) {
         return fail(rq, ERR_CONFLICT, NULL, "The account has as many endpoints as it may.");
+    }
+    b = write_batch(rq);
+    audit_add(rq, b, AUDIT_WEBHOOK_CREATE, id, NULL,
+              webhook_audit_members(rq, STR("enabled"), webhook_types_text(rq->arena, in), false));
+    if ((e = write_run(rq, b, &replayed))) {
+        return e;
     }
     uuid_format(text, id);
     response_header(rq, "Location", arena_printf(rq->arena, "/v1/webhook-endpoints/%s", text));

@@ -2,7 +2,6 @@
 #include "webhook/webhook.h"
 
 #include "db/queries.h"
-#include "http/idempotency.h"
 
 static enum err endpoint_delete_exec(struct request *rq);
 static const enum err errors[] = { ERR_NOT_FOUND, ERR_NONE };
@@ -27,15 +26,7 @@ static enum err endpoint_delete_exec(struct request *rq)
 {
     const struct webhook_id_in *in = rq->in;
     bool replayed;
-    struct db_batch *b = write_batch(rq);
-    int gone = DB_ADD(b, &q_webhook_endpoint_delete, db_uuid(&in->id), db_uuid(&rq->principal.user));
-    enum err e = write_run(rq, b, &replayed);
-    if (e || replayed) {
-        return e;
-    }
-    if (PQntuples(db_result(b, gone)) == 0) {
-        return fail(rq, ERR_NOT_FOUND, NULL, NULL);
-    }
+    const struct db_param params[] = { db_uuid(&in->id), db_uuid(&rq->principal.user) };
     rq->res.status = 204;
-    return ERR_NONE;
+    return webhook_change(rq, &q_webhook_endpoint_delete, params, 2, AUDIT_WEBHOOK_DELETE, &replayed);
 }

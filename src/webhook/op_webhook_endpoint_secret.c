@@ -2,7 +2,6 @@
 #include "webhook/webhook.h"
 
 #include "db/queries.h"
-#include "http/idempotency.h"
 
 #define OVERLAP_US INT64_C(86400000000)
 
@@ -30,15 +29,11 @@ static enum err endpoint_secret_exec(struct request *rq)
     const struct webhook_id_in *in = rq->in;
     struct webhook_secret secret = webhook_secret_make(rq, &in->id);
     bool replayed;
-    struct db_batch *b = write_batch(rq);
-    int done = DB_ADD(b, &q_webhook_endpoint_rotate, db_uuid(&in->id), db_uuid(&rq->principal.user),
-                      db_bytea(secret.sealed), db_int8(rq->arena, OVERLAP_US));
-    enum err e = write_run(rq, b, &replayed);
+    const struct db_param params[] = { db_uuid(&in->id), db_uuid(&rq->principal.user),
+                                       db_bytea(secret.sealed), db_int8(rq->arena, OVERLAP_US) };
+    enum err e = webhook_change(rq, &q_webhook_endpoint_rotate, params, 4, AUDIT_WEBHOOK_SECRET, &replayed);
     if (e) {
         return e;
-    }
-    if (PQntuples(db_result(b, done)) == 0) {
-        return fail(rq, ERR_NOT_FOUND, NULL, NULL);
     }
     webhook_secret_write(rq, &in->id, secret.shown);
     return ERR_NONE;

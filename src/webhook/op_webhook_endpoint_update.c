@@ -2,66 +2,10 @@
 #include "webhook/webhook.h"
 
 #include "db/queries.h"
-#include "event/event.h"
+#include "http/audit.h"
 #include "http/etag.h"
 #include "http/idempotency.h"
 #include "query/plan.h"
-
-#include <stddef.h>
-
-struct endpoint_update_in {
-    struct shape_seen seen;
-    struct uuid id;
-    struct str url, description;
-    struct shape_list types; /* of int: indexes of event_types */
-    int status;              /* of states */
-};
-#define IN(member) offsetof(struct endpoint_update_in, member)
-enum { ID, URL, DESCRIPTION, TYPES, STATUS };
-
-static const char *const states[] = { "enabled", "disabled", NULL };
-static const struct shape_field type_item = { .type = SHAPE_ENUM, .values = event_types };
-static const struct shape_field in_fields[] = {
-    { .name = "id",
-      .type = SHAPE_UUID,
-      .in = IN_PATH,
-      .flags = SHAPE_REQUIRED,
-      .offset = IN(id),
-      .doc = "The endpoint." },
-    { .name = "url",
-      .type = SHAPE_STRING,
-      .flags = SHAPE_EXACT,
-      .offset = IN(url),
-      .min = 1,
-      .max = WEBHOOK_URL_MAX,
-      .doc = "Where webhooks are sent.",
-      .example = "\"https://hooks.example.com/nexus\"" },
-    { .name = "description",
-      .type = SHAPE_STRING,
-      .offset = IN(description),
-      .max = WEBHOOK_DESCRIPTION_MAX,
-      .doc = "What it is for.",
-      .example = "\"Channel manager\"" },
-    { .name = "types",
-      .type = SHAPE_LIST,
-      .offset = IN(types),
-      .max = WEBHOOK_TYPES_MAX,
-      .item = &type_item,
-      .doc = "Types of events that are sent from now on; none stands for all.",
-      .example = "[\"booking.confirmed\"]" },
-    { .name = "status",
-      .type = SHAPE_ENUM,
-      .offset = IN(status),
-      .values = states,
-      .doc = "While it is disabled nothing is sent, and what happens is not kept for it; what waited goes on "
-             "to wait.",
-      .example = "\"enabled\"" },
-};
-static const struct shape in_shape = { .name = "WebhookEndpointUpdate",
-                                       .fields = in_fields,
-                                       .count = SHAPE_COUNT(in_fields),
-                                       .size = sizeof(struct endpoint_update_in),
-                                       .doc = "What is to change." };
 
 static enum err endpoint_update_exec(struct request *rq);
 static const enum err errors[] = { ERR_NOT_FOUND, ERR_PRECONDITION, ERR_VALIDATION, ERR_NONE };
@@ -78,50 +22,79 @@ const struct op op_webhook_endpoint_update = {
     .perm = PERM_ACCOUNT,
     .rate = RATE_WRITE,
     .flags = OP_IDEMPOTENT | OP_CONDITIONAL,
-    .in = &in_shape,
+    .in = &webhook_update_shape,
     .entity = &entity_webhook_endpoint,
     .errors = errors,
     .exec = endpoint_update_exec,
 };
 
-static enum err lock(struct request *rq, const struct endpoint_update_in *in, bool *replayed)
+/* The endpoint as it was. */
+struct was {
+    struct str status, types;
+    bool other_url;
+};
+
+static enum err lock(struct request *rq, const struct webhook_endpoint_in *in, struct was *was,
+                     bool *replayed)
 {
     struct db_batch *b = write_batch(rq);
-    int now = DB_ADD(b, &q_webhook_endpoint_lock, db_uuid(&in->id), db_uuid(&rq->principal.user));
+    int now =
+        DB_ADD(b, &q_webhook_endpoint_lock, db_uuid(&in->id), db_uuid(&rq->principal.user), db_text(in->url));
     enum err e = write_run(rq, b, replayed);
     if (e || *replayed) {
         return e;
     }
-    if (PQntuples(db_result(b, now)) == 0) {
+    const PGresult *r = db_result(b, now);
+    if (PQntuples(r) == 0) {
         return fail(rq, ERR_NOT_FOUND, NULL, NULL);
     }
-    return if_match_allows(rq, db_get_int8(db_result(b, now), 0, 0)) ? ERR_NONE
-                                                                     : fail(rq, ERR_PRECONDITION, NULL, NULL);
+    *was = (struct was){ .status = arena_str(rq->arena, db_get_text(r, 0, 1)),
+                         .types = arena_str(rq->arena, db_get_text(r, 0, 2)),
+                         .other_url = db_get_bool(r, 0, 3) };
+    return if_match_allows(rq, db_get_int8(r, 0, 0)) ? ERR_NONE : fail(rq, ERR_PRECONDITION, NULL, NULL);
+}
+
+/* What differs, if anything does. */
+static void tell(struct request *rq, struct db_batch *b, const struct webhook_endpoint_in *in, struct was was)
+{
+    struct str status = SHAPE_HAS(in, WEBHOOK_STATUS) ? str_from(webhook_settable[in->status]) : was.status;
+    struct str types = SHAPE_HAS(in, WEBHOOK_TYPES) ? webhook_types_text(rq->arena, in) : was.types;
+    bool other_status = !str_eq(status, was.status), other_types = !str_eq(types, was.types);
+    if (other_status || other_types || was.other_url) {
+        audit_add(rq, b, AUDIT_WEBHOOK_UPDATE, &in->id,
+                  webhook_audit_members(rq, other_status ? was.status : STR_NONE,
+                                        other_types ? was.types : STR_NONE, false),
+                  webhook_audit_members(rq, other_status ? status : STR_NONE, other_types ? types : STR_NONE,
+                                        was.other_url));
+    }
 }
 
 static enum err endpoint_update_exec(struct request *rq)
 {
-    const struct endpoint_update_in *in = rq->in;
+    const struct webhook_endpoint_in *in = rq->in;
     const struct plan *plan;
     struct selection *sel;
+    struct was was = { .other_url = false };
     bool replayed;
     int item;
-    enum err e = SHAPE_HAS(in, URL) ? webhook_check_url(rq, in->url) : ERR_NONE;
+    enum err e = SHAPE_HAS(in, WEBHOOK_URL) ? webhook_check_url(rq, in->url) : ERR_NONE;
     if (e) {
         return e;
     }
     write_atomic(rq);
-    if ((e = lock(rq, in, &replayed)) || replayed) {
+    if ((e = lock(rq, in, &was, &replayed)) || replayed) {
         return e;
     }
-    bool enables = SHAPE_HAS(in, STATUS) && in->status == 0;
+    bool enables = SHAPE_HAS(in, WEBHOOK_STATUS) && in->status == 0;
     struct db_batch *b = write_batch(rq);
     (void)DB_ADD(b, &q_webhook_endpoint_update, db_uuid(&in->id), db_text(in->url), db_text(in->description),
-                 webhook_types_param(rq->arena, &in->types, SHAPE_HAS(in, TYPES)),
-                 SHAPE_HAS(in, STATUS) ? db_text(str_from(states[in->status])) : db_null(DB_TEXT));
+                 webhook_types_param(rq->arena, in, SHAPE_HAS(in, WEBHOOK_TYPES)),
+                 SHAPE_HAS(in, WEBHOOK_STATUS) ? db_text(str_from(webhook_settable[in->status]))
+                                               : db_null(DB_TEXT));
     if (enables) {
         (void)DB_ADD(b, &q_webhook_wake, db_uuid(&in->id));
     }
+    tell(rq, b, in, was);
     if ((e = plan_add_item(rq, b, &entity_webhook_endpoint, &in->id, &item, &plan, &sel)) ||
         (e = write_run(rq, b, &replayed))) {
         return e;

@@ -4,6 +4,8 @@
 #include "auth/secret.h"
 #include "event/event.h"
 #include "fetch/fetch.h"
+#include "http/audit.h"
+#include "http/idempotency.h"
 #include "json/write.h"
 
 #include <openssl/crypto.h>
@@ -29,6 +31,62 @@ const struct shape webhook_id_shape = { .name = "WebhookEndpointPath",
                                         .count = SHAPE_COUNT(id_fields),
                                         .size = sizeof(struct webhook_id_in),
                                         .doc = "Which endpoint." };
+
+const char *const webhook_settable[] = { "enabled", "disabled", NULL };
+
+#define IN(member) offsetof(struct webhook_endpoint_in, member)
+#define MEMBERS(url_flags)                                                                                   \
+    [WEBHOOK_URL] = { .name = "url",                                                                         \
+                      .type = SHAPE_STRING,                                                                  \
+                      .flags = SHAPE_EXACT | (url_flags),                                                    \
+                      .offset = IN(url),                                                                     \
+                      .min = 1,                                                                              \
+                      .max = WEBHOOK_URL_MAX,                                                                \
+                      .doc = "Where webhooks are sent: https on port 443, at a public address.",             \
+                      .example = "\"https://hooks.example.com/nexus\"" },                                    \
+    [WEBHOOK_DESCRIPTION] = { .name = "description",                                                         \
+                              .type = SHAPE_STRING,                                                          \
+                              .offset = IN(description),                                                     \
+                              .max = WEBHOOK_DESCRIPTION_MAX,                                                \
+                              .doc = "What it is for.",                                                      \
+                              .example = "\"Channel manager\"" },                                            \
+    [WEBHOOK_TYPES] = { .name = "types",                                                                     \
+                        .type = SHAPE_LIST,                                                                  \
+                        .offset = IN(types),                                                                 \
+                        .max = WEBHOOK_TYPES_MAX,                                                            \
+                        .item = &type_item,                                                                  \
+                        .doc = "Types of events that are sent from now on; none stands for all.",            \
+                        .example = "[\"booking.confirmed\"]" }
+
+static const struct shape_field type_item = { .type = SHAPE_ENUM, .values = event_types };
+static const struct shape_field create_fields[] = { MEMBERS(SHAPE_REQUIRED) };
+const struct shape webhook_create_shape = { .name = "WebhookEndpointCreate",
+                                            .fields = create_fields,
+                                            .count = SHAPE_COUNT(create_fields),
+                                            .size = sizeof(struct webhook_endpoint_in),
+                                            .doc = "A new endpoint." };
+static const struct shape_field update_fields[] = {
+    MEMBERS(0),
+    [WEBHOOK_ID] = { .name = "id",
+                     .type = SHAPE_UUID,
+                     .in = IN_PATH,
+                     .flags = SHAPE_REQUIRED,
+                     .offset = IN(id),
+                     .doc = "The endpoint." },
+    [WEBHOOK_STATUS] = { .name = "status",
+                         .type = SHAPE_ENUM,
+                         .offset = IN(status),
+                         .values = webhook_settable,
+                         .doc = "While it is disabled nothing is sent, and what happens is not kept for it; "
+                                "what "
+                                "waited goes on to wait.",
+                         .example = "\"enabled\"" },
+};
+const struct shape webhook_update_shape = { .name = "WebhookEndpointUpdate",
+                                            .fields = update_fields,
+                                            .count = SHAPE_COUNT(update_fields),
+                                            .size = sizeof(struct webhook_endpoint_in),
+                                            .doc = "What is to change." };
 
 static const struct shape_field secret_fields[] = {
     { .name = "id", .type = SHAPE_UUID, .flags = SHAPE_REQUIRED, .doc = "The endpoint." },
@@ -83,14 +141,56 @@ bool webhook_secret_open(struct request *rq, const struct uuid *endpoint, struct
     return secret_open(rq->secret, SEAL_LABEL, context_of(rq, endpoint), rq->arena, sealed, key);
 }
 
-struct db_param webhook_types_param(struct arena *a, const struct shape_list *types, bool given)
+static struct str *type_names(struct arena *a, const struct webhook_endpoint_in *in)
 {
-    const int *index = types->items;
-    struct str *names = ARENA_ARRAY(a, struct str, types->count + 1);
-    for (size_t i = 0; i < types->count; i++) {
+    const int *index = in->types.items;
+    struct str *names = ARENA_ARRAY(a, struct str, in->types.count + 1);
+    for (size_t i = 0; i < in->types.count; i++) {
         names[i] = str_from(event_types[index[i]]);
     }
-    return given ? db_text_array(a, names, types->count) : db_null(DB_TEXT_ARRAY);
+    return names;
+}
+
+struct db_param webhook_types_param(struct arena *a, const struct webhook_endpoint_in *in, bool given)
+{
+    return given ? db_text_array(a, type_names(a, in), in->types.count) : db_null(DB_TEXT_ARRAY);
+}
+
+struct str webhook_types_text(struct arena *a, const struct webhook_endpoint_in *in)
+{
+    const struct str *names = type_names(a, in);
+    const char *text = in->types.count == 0 ? "all" : "";
+    for (size_t i = 0; i < in->types.count; i++) {
+        text = arena_printf(a, "%s%s" STR_FMT, text, i > 0 ? "," : "", STR_ARG(names[i]));
+    }
+    return str_from(text);
+}
+
+const char *webhook_audit_members(struct request *rq, struct str status, struct str types, bool other_url)
+{
+    const struct audit_text members[] = { { "status", status },
+                                          { "types", types },
+                                          { "url", other_url ? STR("(changed)") : STR_NONE } };
+    return audit_texts(rq->arena, members, sizeof(members) / sizeof(members[0]));
+}
+
+enum err webhook_change(struct request *rq, const struct db_statement *s, const struct db_param *params,
+                        int count, enum audit_action action, bool *replayed)
+{
+    const struct webhook_id_in *in = rq->in;
+    write_atomic(rq);
+    struct db_batch *b = write_batch(rq);
+    int done = db_add(b, s, params, count);
+    enum err e = write_run(rq, b, replayed);
+    if (e || *replayed) {
+        return e;
+    }
+    if (PQntuples(db_result(b, done)) == 0) {
+        return fail(rq, ERR_NOT_FOUND, NULL, NULL);
+    }
+    b = write_batch(rq);
+    audit_add(rq, b, action, &in->id, NULL, NULL);
+    return write_run(rq, b, replayed);
 }
 
 enum err webhook_check_url(struct request *rq, struct str url)

@@ -107,7 +107,8 @@ declare
 begin
     insert into ledger_accounts (id, kind, holder_id, name, currency)
         select ledger_account(l.kind, l.holder, l.name, money), l.kind, l.holder, l.name, money
-          from (select distinct * from unnest(kinds, holders, names) as x(kind, holder, name)) l
+          from unnest(kinds, holders, names) as l(kind, holder, name)
+         where not exists (select from ledger_accounts a where a.id = ledger_account(l.kind, l.holder, l.name, money)) -- nearly never
          order by l.kind, l.holder, l.name
         on conflict (id) do nothing;
     insert into ledger_transactions (id, kind, booking_id, cause_id) values (posted, what, of_booking, because);

@@ -28,7 +28,7 @@ PASSWORD = "a long enough password 1"
 # Tests send everything from one address as fast as they can; those about limits set their own.
 TEST_OPTIONS = {"rate_read": "0", "rate_search": "0", "rate_write": "0", "rate_login": "0",
                 "rate_login_anonymous": "0", "rate_hash": "0", "rate_client": "0", "rate_network": "0", "argon2_passes": "2",
-                "fetch_socket": '""', "hash_slots": "64", "login_failures": "0", "login_failures_network": "0", "hold_limit": "1000",
+                "fetch_socket": '""', "decode_socket": '""', "hash_slots": "64", "login_failures": "0", "login_failures_network": "0", "hold_limit": "1000",
                 # A machine too busy to answer within 15 ms is not what most tests are about.
                 "redis_timeout": "2s"}
 IMPATIENT = {"redis_timeout": "15ms"}  # the default
@@ -100,7 +100,7 @@ class User:
 
 class Stack:
     """One running stack. `options` replace those of the generated nexus.conf; None leaves one as it is there:
-    fetch_socket=None starts nexus-fetch, which tests do without otherwise."""
+    fetch_socket=None starts nexus-fetch and decode_socket=None nexus-decode, which tests do without otherwise."""
 
     def __init__(self, run_dir, options=None, build_dir=None, demo=0, broker=False):
         self.run_dir = pathlib.Path(run_dir)

@@ -64,9 +64,12 @@ def test_the_tarball_has_what_is_committed_and_no_more(tmp_path):
 INSTALLED = """
 bin/nexusctl
 sbin/nexus-api
+sbin/nexus-decode
 sbin/nexus-fetch
 sbin/nexus-jobs
 lib/systemd/system/nexus-api.service
+lib/systemd/system/nexus-decode.service
+lib/systemd/system/nexus-decode.socket
 lib/systemd/system/nexus-fetch.service
 lib/systemd/system/nexus-fetch.socket
 lib/systemd/system/nexus-jobs.service
@@ -79,6 +82,7 @@ share/bash-completion/completions/nexusctl
 share/man/man1/nexusctl.1
 share/man/man5/nexus.conf.5
 share/man/man8/nexus-api.8
+share/man/man8/nexus-decode.8
 share/man/man8/nexus-fetch.8
 share/man/man8/nexus-jobs.8
 share/doc/nexus/HACKING.md
@@ -127,7 +131,7 @@ def test_uninstall_leaves_nothing(tmp_path):
 
 
 def test_installed_units_name_installed_programs(installed):
-    for name in ("nexus-api", "nexus-fetch", "nexus-jobs", "nexus-migrate"):
+    for name in ("nexus-api", "nexus-decode", "nexus-fetch", "nexus-jobs", "nexus-migrate"):
         text = (installed / f"lib/systemd/system/{name}.service").read_text()
         assert "@" not in re.sub(r"%|@[a-z-]+\b(?!@)", "", text), "something was not filled in"
         program = re.search(r"^ExecStart=[^/]*(/\S+)", text, re.M).group(1)
@@ -136,7 +140,7 @@ def test_installed_units_name_installed_programs(installed):
 
 # --- hardening
 
-@pytest.fixture(params=["sbin/nexus-api", "sbin/nexus-fetch", "sbin/nexus-jobs", "bin/nexusctl"])
+@pytest.fixture(params=["sbin/nexus-api", "sbin/nexus-decode", "sbin/nexus-fetch", "sbin/nexus-jobs", "bin/nexusctl"])
 def program(request, installed):
     if for_tests_only():
         pytest.skip("a build with sanitizers or counters")

@@ -26,6 +26,7 @@ LAYERS = {
     "audit": BASE | {"db"},
     "http": MIDDLE | {"auth", "audit"},
     "fetch": BASE | {"http"},
+    "decode": BASE,
     "query": MIDDLE | {"auth", "audit", "http"},
     "mail": BASE | {"json"},
     **{domain: MIDDLE | DOMAINS | {"auth", "audit", "fetch", "http", "mail", "query"} for domain in DOMAINS},

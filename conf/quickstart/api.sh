@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The generated nexus.conf, migrations, nexus-api, nexus-jobs, nexus-fetch and nexusctl.
+# The generated nexus.conf, migrations, nexus-api, nexus-jobs, nexus-fetch, nexus-decode and nexusctl.
 
 # What the stack decides; lines of NEXUS_OPTIONS come on top and replace these.
 config_lines() {
@@ -15,6 +15,7 @@ redis = unix:$RUN/sock/redis.sock
 token_keys = $RUN/secret/keys
 secret_file = $RUN/secret/cursor.key
 fetch_socket = $RUN/sock/fetch.sock
+decode_socket = $RUN/sock/decode.sock
 mail_templates = $TOP/conf/mail
 CONF
     cat "$RUN/options.new"
@@ -97,6 +98,26 @@ fetch_start() {
 }
 
 fetch_stop() { unit_stop fetch TERM 20; }
+
+# Only where something would ask it.
+decode_wanted() { [[ ! -f $RUN/nexus.conf ]] || ! grep -qxE 'decode_socket = *("")?' "$RUN/nexus.conf"; }
+
+decode_up() {
+    decode_wanted || { decode_stop; return; }
+    local running=$RUN/decode.running
+    cat "$CONF" "$RUN/bin/nexus-decode" | cksum >"$running.new"
+    if unit_alive decode && ! cmp -s "$running.new" "$running"; then decode_stop; fi
+    mv "$running.new" "$running"
+    decode_start
+}
+
+decode_start() {
+    decode_wanted || return 0
+    unit_alive decode || unit_spawn decode "$(service_user)" "$RUN/bin/nexus-decode" -c "$CONF"
+    unit_wait decode 10 test -S "$RUN/sock/decode.sock"
+}
+
+decode_stop() { unit_stop decode TERM 20; }
 
 ready_wait() {
     wait_for 30 ready_answers || { ready_answers -S -w 'HTTP %{http_code}\n' -o -; return 1; }

@@ -13,7 +13,7 @@ build_make() {
 # Servers run a copy: a build going on does not disturb them, and another user can reach it.
 programs_copy() {
     local program
-    for program in nexus-api nexus-jobs nexus-fetch nexusctl; do
+    for program in nexus-api nexus-jobs nexus-fetch nexus-decode nexusctl; do
         [[ -x $BUILD/$program ]] || { echo "$BUILD/$program is not there"; return 1; }
         file_put "$RUN/bin/$program" 0755 root <"$BUILD/$program"
     done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Steps, settings, files and processes: what every other part of ./quickstart uses.
 
-UNITS="postgresql redis rabbitmq fetch api jobs nginx"
+UNITS="postgresql redis rabbitmq fetch decode api jobs nginx"
 SERVICE_USER=www-data # what runs beside PostgreSQL when the caller is root
 
 RUN=${NEXUS_RUN_DIR:-$TOP/.run}
@@ -25,6 +25,7 @@ am_root() { [[ $(id -u) -eq 0 ]]; }
 declare -A HINT=(
     [rabbitmq]="See ./quickstart logs rabbitmq; its state can be made anew: rm -rf .run/rabbitmq"
     [fetch]="See ./quickstart logs fetch"
+    [decode]="See ./quickstart logs decode"
     [packages]="Is there a network and a Debian 12 mirror? Try: apt-get update"
     [build]="The compiler's message is in the log; a stale tree is cured by: rm -rf build"
     [programs]="Build first: ./quickstart up (without --no-build)"
@@ -291,6 +292,7 @@ units_status() {
     local unit pid all=0
     for unit in $UNITS; do
         [[ $unit != fetch ]] || fetch_wanted || continue
+        [[ $unit != decode ]] || decode_wanted || continue
         [[ $unit != rabbitmq ]] || rabbitmq_wanted || continue
         if pid=$(unit_pid "$unit"); then
             printf '%-12s %8s  %s\n' "$unit" "$pid" running

@@ -2,11 +2,11 @@
 # Debian packages: only missing ones are installed.
 
 PACKAGES_BUILD=(gcc libc6-dev make autoconf automake autoconf-archive pkg-config libpq-dev libjson-c-dev libhiredis-dev
-    libssl-dev libargon2-dev libxxhash-dev libcurl4-openssl-dev librabbitmq-dev libfcgi-dev libzxcvbn-dev libical-dev libmaxminddb-dev zlib1g-dev check)
+    libssl-dev libargon2-dev libxxhash-dev libcurl4-openssl-dev librabbitmq-dev libfcgi-dev libzxcvbn-dev libical-dev libmaxminddb-dev libvips-dev zlib1g-dev check)
 PACKAGES_RUN=(postgresql-15 postgresql-client-15 redis-server nginx openssl curl ca-certificates)
 [[ $WANTED_BROKER != rabbitmq ]] || PACKAGES_RUN+=(rabbitmq-server)
 PACKAGES_TEST=(python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-requests python3-psycopg2 python3-redis
-    python3-jsonschema python3-yaml python3-jwt python3-cryptography python3-aiosmtpd haproxy shellcheck systemd systemd-container tzdata procps
+    python3-jsonschema python3-yaml python3-jwt python3-cryptography python3-aiosmtpd python3-pil haproxy shellcheck systemd systemd-container tzdata procps
     jq git clang-format binutils john-data oathtool chromium rabbitmq-server iproute2)
 
 package_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

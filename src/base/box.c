@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -53,7 +54,9 @@ static void set_limits(const struct box_limits *l)
     struct itimerval cpu = { .it_value = { .tv_sec = cpu_us / 1000000, .tv_usec = cpu_us % 1000000 } };
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_NPROC, 0);
+    if (!l->threads) { /* else the filter sees to it: those of the whole user count here */
+        limit(RLIMIT_NPROC, 0);
+    }
     limit(RLIMIT_CPU, (rlim_t)(cpu_us / 1000000 + 2)); /* if the timer were lost */
     if (!SANITIZED) {
         limit(RLIMIT_AS, l->memory);
@@ -64,37 +67,58 @@ static void set_limits(const struct box_limits *l)
 }
 
 #ifdef ARCH
-#define ALLOW(name)                                                                                          \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define NUMBER       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define ALLOW(name)  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), RETURN(SECCOMP_RET_ALLOW)
+/* Only with (or without) a bit of an argument; the number is loaded again for what comes after. */
+#define ALLOW_IF(name, argument, bits, with)                                                                 \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 4),                                                  \
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[argument])),                   \
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (with) ? 0 : 1, (with) ? 1 : 0),                        \
+        RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS)
+#define REFUSE(name, error)                                                                                  \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), RETURN(SECCOMP_RET_ERRNO | (error))
+#define EXECUTABLE 4 /* PROT_EXEC */
 
 /* Memory that is not executable, writing to what is open (nothing but the pipe), and the end. */
-static void forbid_system_calls(void)
+#define RULES_PLAIN                                                                                          \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),                                 \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS), NUMBER,           \
+        ALLOW(write), ALLOW(brk), ALLOW(munmap), ALLOW(mremap), ALLOW(madvise), ALLOW(futex),                \
+        ALLOW(exit_group), ALLOW_IF(mmap, 2, EXECUTABLE, false)
+
+/* What threads take: their stacks, their names, their turns. Of clone only what makes a thread; glibc takes
+ * it where there is no clone3, whose flags cannot be seen from here. */
+#define RULES_THREADS                                                                                        \
+    ALLOW_IF(mprotect, 2, EXECUTABLE, false), ALLOW_IF(clone, 0, CLONE_THREAD, true),                        \
+        REFUSE(clone3, ENOSYS), ALLOW(set_robust_list), ALLOW(rseq), ALLOW(rt_sigprocmask),                  \
+        ALLOW(rt_sigaction), ALLOW(exit), ALLOW(sched_yield), ALLOW(gettid), ALLOW(getpid),                  \
+        ALLOW(clock_gettime), ALLOW(getrandom), REFUSE(sched_getaffinity, EPERM), REFUSE(prctl, EPERM)
+
+static void install(const struct sock_filter *rules, size_t count)
 {
-    const struct sock_filter rules[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        ALLOW(write),
-        ALLOW(brk),
-        ALLOW(munmap),
-        ALLOW(mremap),
-        ALLOW(madvise),
-        ALLOW(futex),
-        ALLOW(exit_group),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4 /* PROT_EXEC */, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-    };
-    const struct sock_fprog program = { sizeof(rules) / sizeof(rules[0]), (struct sock_filter *)rules };
+    const struct sock_fprog program = { (unsigned short)count, (struct sock_filter *)(uintptr_t)rules };
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {
         _exit(1);
     }
 }
+
+static void forbid_system_calls(bool threads)
+{
+    static const struct sock_filter plain[] = { RULES_PLAIN, RETURN(SECCOMP_RET_KILL_PROCESS) };
+    static const struct sock_filter with_threads[] = { RULES_PLAIN, RULES_THREADS,
+                                                       RETURN(SECCOMP_RET_KILL_PROCESS) };
+    if (threads) {
+        install(with_threads, sizeof(with_threads) / sizeof(with_threads[0]));
+    } else {
+        install(plain, sizeof(plain) / sizeof(plain[0]));
+    }
+}
 #else
-static void forbid_system_calls(void) {}
+static void forbid_system_calls(bool threads)
+{
+    (void)threads;
+}
 #endif
 
 static void give(const struct buf *b)
@@ -134,7 +158,7 @@ static void child(const struct box_limits *l, void (*work)(void *, struct buf *)
     }
     set_limits(l);
     if (!SANITIZED) {
-        forbid_system_calls();
+        forbid_system_calls(l->threads);
     }
     buf_init(&out, ceiling);
     work(data, &out);

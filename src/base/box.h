@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct box_limits {
     int64_t cpu_us;  /* of the work; builds with sanitizers get ten times as much */
     int64_t wall_us; /* until it is given up */
     size_t memory;   /* address space; not limited in builds with sanitizers */
+    bool threads;    /* the work may have threads; still no processes */
 };
 
 enum box_end {

@@ -186,6 +186,42 @@ static bool bind_and_listen(int fd, const struct sockaddr_un *a, const struct op
     return true;
 }
 
+static int inherited_private(char *error, size_t n)
+{
+    struct listener l = none;
+    bool ok = listen_fds() == 0 || adopt(&l, LISTEN_FDS_START, error, n);
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return ok ? l.fd : -1;
+}
+
+int listen_private(const char *path, int backlog, char *error, size_t n)
+{
+    struct sockaddr_un a;
+    error[0] = '\0';
+    int fd = inherited_private(error, n);
+    if (fd >= 0 || error[0]) {
+        return fd;
+    }
+    if (!unix_address(&a, path)) {
+        (void)refuse(error, n, "\"%s\" is empty or too long for a socket", path);
+        return -1;
+    }
+    if (!remove_stale(&a, error, n)) {
+        return -1;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    mode_t before = umask(0177);
+    bool ok = fd >= 0 && bind(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, backlog) == 0;
+    (void)(ok || refuse(error, n, "%s: %s", path, strerror(errno)));
+    umask(before);
+    if (!ok && fd >= 0) {
+        close(fd);
+    }
+    return ok ? fd : -1;
+}
+
 bool listen_unix(struct listener *l, const struct options *o, char *error, size_t n)
 {
     *l = none;

@@ -30,6 +30,11 @@ struct listener {
 bool listen_inherited(struct listener *api, struct listener *metrics, char *error, size_t n);
 /* Make the Unix socket of the options: a stale file is replaced, a live server's is not. */
 bool listen_unix(struct listener *l, const struct options *o, char *error, size_t n);
+/*
+ * For a program that serves others of this service: the socket systemd hands over, or one made at `path`, for
+ * its owner alone. Close-on-exec. -1 with error[].
+ */
+int listen_private(const char *path, int backlog, char *error, size_t n);
 /* "127.0.0.1:9464", "[::1]:9464": numbers only, so that no resolver is needed to start. */
 bool listen_tcp(struct listener *l, const char *address, char *error, size_t n);
 /* Remove the socket file if it is still the one made here, so that no new peer comes. The socket stays open.

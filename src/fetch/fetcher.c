@@ -2,6 +2,7 @@
 #include "fetch/fetcher.h"
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "fetch/call.h"
 #include "fetch/url.h"
@@ -15,13 +16,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LISTEN_FD     3 /* sd_listen_fds(3) */
 #define BACKLOG       512
 #define ASK_US        5000000 /* in which the caller has to say what it wants */
 #define TIMEOUT_MAX   INT64_C(120000000)
@@ -31,54 +29,9 @@
 #define ARENA_CEILING (4 * 1024 * 1024)
 #define PAUSE_MS      100 /* after accept has failed */
 
-/* ---- the socket ---- */
-
-static int inherited(void)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    int64_t number = 0, sockets = 0;
-    bool mine = pid && count && str_int64(str_from(pid), &number) && number == getpid() &&
-                str_int64(str_from(count), &sockets) && sockets > 0;
-    unsetenv("LISTEN_PID");
-    unsetenv("LISTEN_FDS");
-    unsetenv("LISTEN_FDNAMES");
-    return mine ? LISTEN_FD : -1;
-}
-
-static int refuse(char *error, size_t n, int fd, const char *path, const char *why)
-{
-    snprintf(error, n, "%s: %s", path, why);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return -1;
-}
-
 int fetcher_listen(const struct options *o, char *error, size_t error_size)
 {
-    struct sockaddr_un a = { .sun_family = AF_UNIX };
-    const char *path = o->fetch_socket;
-    struct stat st;
-    int fd = inherited();
-    if (fd >= 0) {
-        return fd;
-    }
-    if (!path[0] || strlen(path) >= sizeof(a.sun_path)) {
-        return refuse(error, error_size, -1, "fetch_socket", "the path is empty or too long for a socket");
-    }
-    memcpy(a.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0) {
-        return refuse(error, error_size, fd, path, "another process is listening");
-    }
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) { /* left from one that was killed */
-        (void)unlink(path);
-    }
-    mode_t before = umask(0177);
-    bool ok = fd >= 0 && bind(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, BACKLOG) == 0;
-    int saved = errno;
-    umask(before);
-    return ok ? fd : refuse(error, error_size, fd, path, strerror(saved));
+    return listen_private(o->fetch_socket, BACKLOG, error, error_size);
 }
 
 /* ---- one call ---- */

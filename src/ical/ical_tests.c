@@ -554,7 +554,9 @@ static void work_much(void *data, struct buf *out)
 
 static enum box_end box(void (*work)(void *, struct buf *), struct buf *out)
 {
-    static const struct box_limits limits = { 200000, 10000000, (size_t)512 * 1024 * 1024 };
+    static const struct box_limits limits = { .cpu_us = 200000,
+                                              .wall_us = 10000000,
+                                              .memory = (size_t)512 * 1024 * 1024 };
     buf_reset(out);
     return box_run(&limits, work, "hello", out);
 }

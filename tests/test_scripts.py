@@ -59,3 +59,13 @@ def test_a_failing_step_says_what_where_and_what_to_do(short_path):
                           check=False)
     assert done.returncode == 1
     assert "FAIL" in done.stdout and "programs.step.log" in done.stderr and "What to do" in done.stderr
+
+
+def test_every_planted_bug_still_applies():
+    """make mutants takes long and runs rarely; that its patches fit the tree is seen at once."""
+    patches = sorted((TOP / "tests/mutants").glob("*.patch"))
+    assert len(patches) >= 20
+    for patch in patches:
+        done = subprocess.run(["patch", "-p1", "-s", "-f", "--dry-run", "-i", str(patch)], cwd=TOP, capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, f"{patch.name}: {done.stdout}"

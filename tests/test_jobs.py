@@ -1,8 +1,14 @@
 """The job machine: rows that are run once, again, in order, or not any more."""
 import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
+import subprocess
+import termios
 
 import pytest
 
@@ -289,6 +295,39 @@ def test_what_its_runners_have_died_of_is_given_up(running):
     running.query("select job_add('probe', '', '{\"number\": 1}'); update jobs set attempts = 5 where job = 'probe'")
     wait_until(lambda: dead(running) == [("probe", 6)], 20, "it to be given up")
     assert probes(running) == []
+
+
+def test_top_is_a_live_table(running):
+    """In a terminal: drawn again and again, with rates, and who runs what since when."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    watcher = subprocess.Popen([running.build_dir / "nexusctl", "--config", running.conf, "jobs", "top"], stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    os.set_blocking(master, False)
+    seen = b""
+
+    def drawn(*patterns):
+        nonlocal seen
+        with contextlib.suppress(BlockingIOError):
+            seen += os.read(master, 65536)
+        return any(all(re.search(p, look) for p in patterns) for look in seen.decode().split("\033[H\033[2J"))
+
+    try:
+        wait_until(lambda: drawn(r"JOB +QUEUE +WAITING.*DONE/s +FAILED"), 30, "the first look")
+        for number in range(40):
+            add(running, "probe", number, sleep_ms=200)
+        add(running, "probe-bulk", "no number")
+        # waiting, due, running, failing, dead, late; then a rate above zero. And a runner with its row, for so long, since then.
+        wait_until(lambda: drawn(r"\nprobe +normal +\d+ +\d+ +[1-9]\d* +0 +0 +\d+ +\d+\.[1-9] +0",
+                                 r"RUNNING +ID.*\r\nprobe +[0-9a-f-]{36} +1 +\d+ +\d+ +\d\d:\d\d:\d\dZ"), 60, "rate and runners")
+        wait_until(lambda: drawn(r"\nprobe-bulk +bulk +0 +0 +0 +0 +1 +0 +\d\.\d +1"), 60, "the failure")
+        assert watcher.poll() is None
+    finally:
+        watcher.kill()
+        watcher.wait()
+        os.close(master)
+    once = running.ctl("jobs", "top").stdout
+    assert once.startswith("JOB ") and "\033" not in once
 
 
 def test_term_lets_the_work_under_way_end(running):

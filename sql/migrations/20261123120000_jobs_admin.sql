@@ -1,16 +1,19 @@
 -- Background jobs as administrators see and change them, in the API and in the shell.
 
 alter table job_kinds add column queue text not null default 'normal' constraint job_kinds_queue_form check (queue in ('urgent', 'normal', 'bulk')),
-                      add column doc   text not null default '';
+                      add column doc   text not null default '',
+                      add column lease integer not null default 90; -- for how many seconds a row is taken at a time
 
--- $1: [{"name":, "ordered":, "single":, "queue":, "doc":}...], all there are.
+-- $1: [{"name":, "ordered":, "single":, "queue":, "doc":, "lease":}...], all there are.
 create or replace function job_kinds_set(kinds jsonb) returns void language sql as $$
-    insert into job_kinds (name, ordered, single, queue, doc)
-    select k->>'name', (k->>'ordered')::boolean, (k->>'single')::boolean, coalesce(k->>'queue', 'normal'), coalesce(k->>'doc', '')
+    insert into job_kinds (name, ordered, single, queue, doc, lease)
+    select k->>'name', (k->>'ordered')::boolean, (k->>'single')::boolean, coalesce(k->>'queue', 'normal'), coalesce(k->>'doc', ''),
+           coalesce((k->>'lease')::integer, 90)
       from jsonb_array_elements(kinds) k
-        on conflict (name) do update set ordered = excluded.ordered, single = excluded.single, queue = excluded.queue, doc = excluded.doc
-           where (job_kinds.ordered, job_kinds.single, job_kinds.queue, job_kinds.doc)
-                 is distinct from (excluded.ordered, excluded.single, excluded.queue, excluded.doc);
+        on conflict (name) do update set ordered = excluded.ordered, single = excluded.single, queue = excluded.queue, doc = excluded.doc,
+                                         lease = excluded.lease
+           where (job_kinds.ordered, job_kinds.single, job_kinds.queue, job_kinds.doc, job_kinds.lease)
+                 is distinct from (excluded.ordered, excluded.single, excluded.queue, excluded.doc, excluded.lease);
 $$;
 
 -- What people may see of a payload: numbers, and texts that are an identifier or a name of ours. Anything else may be about
@@ -44,12 +47,14 @@ drop view job_rows;
 create view job_rows as
     select j.id, j.job, coalesce((select k.queue from job_kinds k where k.name = j.job), 'normal') as queue, j.key,
            case when j.leased_until is not null then 'running' when j.run_at <= nexus_now() then 'due' else 'waiting' end as state,
-           j.version, j.attempts, j.created_at, j.run_at, null::timestamptz as died_at, j.leased_until, j.leased_by, j.published_at,
+           j.version, j.attempts, j.created_at, j.run_at, null::timestamptz as died_at,
+           j.leased_until - coalesce((select k.lease from job_kinds k where k.name = j.job), 90) * interval '1 second' as started_at,
+           j.leased_until, j.leased_by, j.published_at,
            job_error_shown(j.history->-1->>'error') as error, job_payload_shown(j.payload) as payload, job_history_shown(j.history) as history, j.number
       from jobs j
     union all
     select d.id, d.job, coalesce((select k.queue from job_kinds k where k.name = d.job), 'normal'), d.key, 'dead', d.version, d.attempts,
-           d.created_at, null, d.died_at, null, null, null, job_error_shown(d.history->-1->>'error'), job_payload_shown(d.payload),
+           d.created_at, null, d.died_at, null, null, null, null, job_error_shown(d.history->-1->>'error'), job_payload_shown(d.payload),
            job_history_shown(d.history), d.number
       from jobs_dead d;
 

@@ -277,14 +277,41 @@ static bool split_host_port(const char *address, char *host, size_t host_size, c
     return snprintf(host, host_size, STR_FMT, STR_ARG(h)) < (int)host_size;
 }
 
-bool listen_tcp(struct listener *l, const char *address, char *error, size_t n)
+/* NULL when it is no address in numbers; free with freeaddrinfo. */
+static struct addrinfo *tcp_address(const char *address)
 {
-    *l = none;
     char host[128];
     const char *port;
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
     struct addrinfo *found;
-    if (!split_host_port(address, host, sizeof host, &port) || getaddrinfo(host, port, &hints, &found) != 0) {
+    bool known =
+        split_host_port(address, host, sizeof host, &port) && getaddrinfo(host, port, &hints, &found) == 0;
+    return known ? found : NULL;
+}
+
+int listen_connect(const char *address, int timeout_ms)
+{
+    struct addrinfo *found = tcp_address(address);
+    struct timeval t = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };
+    if (!found) {
+        return -1;
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) == 0 &&
+              setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) == 0 &&
+              connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+    freeaddrinfo(found);
+    if (!ok && fd >= 0) {
+        close(fd);
+    }
+    return ok ? fd : -1;
+}
+
+bool listen_tcp(struct listener *l, const char *address, char *error, size_t n)
+{
+    *l = none;
+    struct addrinfo *found = tcp_address(address);
+    if (!found) {
         return refuse(error, n, "metrics_listen: \"%s\" is not ADDRESS:PORT in numbers", address);
     }
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

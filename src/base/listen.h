@@ -37,6 +37,9 @@ bool listen_unix(struct listener *l, const struct options *o, char *error, size_
 int listen_private(const char *path, int backlog, char *error, size_t n);
 /* "127.0.0.1:9464", "[::1]:9464": numbers only, so that no resolver is needed to start. */
 bool listen_tcp(struct listener *l, const char *address, char *error, size_t n);
+/* Connect to what listen_tcp listens on; each call of the socket fails after `timeout_ms`. -1 when nobody is
+ * there. */
+int listen_connect(const char *address, int timeout_ms);
 /* Remove the socket file if it is still the one made here, so that no new peer comes. The socket stays open.
  */
 void listen_unlink(struct listener *l);

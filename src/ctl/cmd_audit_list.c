@@ -42,18 +42,6 @@ static const char *const table_sql =
     "       coalesce(after::text, '') from (" SELECT_ROWS ") x";
 static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
 
-static void print_rows(const PGresult *r)
-{
-    for (int i = 0; i < PQntuples(r); i++) {
-        for (int k = 0; k < PQnfields(r); k++) {
-            char *text = PQgetvalue(r, i, k);
-            ctl_clean(text);
-            printf("%s%s", k > 0 ? "  " : "", text);
-        }
-        putchar('\n');
-    }
-}
-
 /* An action that is not known any more may be in the log all the same: only the nearest name is told. */
 static void warn_unknown(const char *action)
 {
@@ -85,34 +73,13 @@ static enum ctl_exit check_values(struct ctl *ctl, long *limit)
     return CTL_OK;
 }
 
-static enum ctl_exit list(struct ctl *ctl, PGconn *c, long limit)
-{
-    char text[24];
-    snprintf(text, sizeof(text), "%ld", limit);
-    const char *params[] = { text, ctl_value(ctl, "action"), ctl_value(ctl, "target"), ctl_value(ctl, "user"),
-                             ctl_value(ctl, "since") };
-    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json_sql : table_sql, 5, params);
-    if (r && ctl_json(ctl)) {
-        puts(PQgetvalue(r, 0, 0));
-    } else if (r) {
-        print_rows(r);
-    }
-    PQclear(r);
-    return r ? CTL_OK : pg_exit(c);
-}
-
 static enum ctl_exit audit_list_run(struct ctl *ctl)
 {
     long limit;
+    char text[24];
     enum ctl_exit exit = check_values(ctl, &limit);
-    const struct options *o = exit == CTL_OK ? ctl_options(ctl) : NULL;
-    if (!o) {
-        return exit == CTL_OK ? CTL_FAILED : exit;
-    }
-    PGconn *c = pg_connect(o, &exit);
-    if (c) {
-        exit = list(ctl, c, limit);
-        pg_close(c);
-    }
-    return exit;
+    snprintf(text, sizeof(text), "%ld", exit == CTL_OK ? limit : 0);
+    const char *params[] = { text, ctl_value(ctl, "action"), ctl_value(ctl, "target"), ctl_value(ctl, "user"),
+                             ctl_value(ctl, "since") };
+    return exit == CTL_OK ? pg_list(ctl, table_sql, json_sql, 5, params) : exit;
 }

@@ -52,18 +52,6 @@ static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" 
 static const char *const show_sql =
     "select jsonb_pretty(to_jsonb(x) - 'number') from job_rows x where id = $1::uuid";
 
-static void print_rows(const PGresult *r)
-{
-    for (int i = 0; i < PQntuples(r); i++) {
-        for (int k = 0; k < PQnfields(r); k++) {
-            char *text = PQgetvalue(r, i, k);
-            ctl_clean(text);
-            printf("%s%s", k > 0 ? "  " : "", text);
-        }
-        putchar('\n');
-    }
-}
-
 static enum ctl_exit jobs_list_run(struct ctl *ctl)
 {
     static const char *const states[] = { "waiting", "due", "running", "dead", NULL };
@@ -79,25 +67,10 @@ static enum ctl_exit jobs_list_run(struct ctl *ctl)
     if (!ctl_number(ctl, "limit", 50, 1, 100000, &limit)) {
         return CTL_USAGE;
     }
-    const struct options *o = ctl_options(ctl);
-    enum ctl_exit exit = CTL_FAILED;
-    PGconn *c = o ? pg_connect(o, &exit) : NULL;
-    if (!c) {
-        return exit;
-    }
     char text[24];
     snprintf(text, sizeof(text), "%ld", limit);
     const char *params[] = { text, ctl_value(ctl, "job"), state };
-    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json_sql : table_sql, 3, params);
-    if (r && ctl_json(ctl)) {
-        puts(PQgetvalue(r, 0, 0));
-    } else if (r) {
-        print_rows(r);
-    }
-    exit = r ? CTL_OK : pg_exit(c);
-    PQclear(r);
-    pg_close(c);
-    return exit;
+    return pg_list(ctl, table_sql, json_sql, 3, params);
 }
 
 static enum ctl_exit jobs_show_run(struct ctl *ctl)

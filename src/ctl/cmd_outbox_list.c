@@ -38,41 +38,14 @@ static const char *const table_sql =
     "       topic, coalesce(recipient, '-'), payload::text from (" SELECT_ROWS ") x";
 static const char *const json_sql = "select coalesce(json_agg(x), '[]') from (" SELECT_ROWS ") x";
 
-static void print_rows(const PGresult *r)
-{
-    for (int i = 0; i < PQntuples(r); i++) {
-        for (int k = 0; k < PQnfields(r); k++) {
-            char *text = PQgetvalue(r, i, k);
-            ctl_clean(text);
-            printf("%s%s", k > 0 ? "  " : "", text);
-        }
-        putchar('\n');
-    }
-}
-
 static enum ctl_exit outbox_list_run(struct ctl *ctl)
 {
     long limit;
     if (!ctl_number(ctl, "limit", 50, 1, 100000, &limit)) {
         return CTL_USAGE;
     }
-    const struct options *o = ctl_options(ctl);
-    enum ctl_exit exit = CTL_FAILED;
-    PGconn *c = o ? pg_connect(o, &exit) : NULL;
-    if (!c) {
-        return exit;
-    }
     char text[24];
     snprintf(text, sizeof(text), "%ld", limit);
     const char *params[] = { text, ctl_value(ctl, "to"), ctl_given(ctl, "unsent") ? "yes" : NULL };
-    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json_sql : table_sql, 3, params);
-    if (r && ctl_json(ctl)) {
-        puts(PQgetvalue(r, 0, 0));
-    } else if (r) {
-        print_rows(r);
-    }
-    exit = r ? CTL_OK : pg_exit(c);
-    PQclear(r);
-    pg_close(c);
-    return exit;
+    return pg_list(ctl, table_sql, json_sql, 3, params);
 }

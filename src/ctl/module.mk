@@ -11,7 +11,7 @@ noinst_LIBRARIES += %D%/libctl.a
 	%D%/access.h %D%/access.c %D%/role.h %D%/role.c %D%/cmd_role_create.c %D%/cmd_role_grant.c %D%/cmd_role_list.c \
 	%D%/cmd_role_revoke.c
 %C%_libctl_a_SOURCES += %D%/cmd_maintenance_prune.c %D%/cmd_ledger_check.c %D%/ledger_checks.h %D%/ledger_checks.c
-%C%_libctl_a_SOURCES += %D%/cmd_clock.c %D%/cmd_fetch.c %D%/cmd_jobs.c %D%/cmd_jobs_change.c %D%/cmd_jobs_list.c %D%/cmd_jobs_top.c %D%/cmd_schedule.c %D%/cmd_mail.c %D%/cmd_rates.c
+%C%_libctl_a_SOURCES += %D%/cmd_clock.c %D%/cmd_fetch.c %D%/cmd_jobs.c %D%/cmd_jobs_change.c %D%/cmd_jobs_list.c %D%/cmd_jobs_top.c %D%/job_counts.h %D%/job_counts.c %D%/cmd_schedule.c %D%/cmd_mail.c %D%/cmd_rates.c
 %C%_libctl_a_SOURCES += %D%/client.h %D%/client.c %D%/cmd_client_create.c %D%/cmd_client_disable.c %D%/cmd_client_list.c \
 	%D%/cmd_client_rotate_secret.c
 %C%_libctl_a_SOURCES += %D%/audit_chain.h %D%/audit_chain.c %D%/audit_anchor.h %D%/audit_anchor.c \

@@ -199,6 +199,38 @@ PGresult *pg_query_typed(PGconn *c, const char *sql, int n, const Oid *types, co
     return checked(c, PQexecParams(c, sql, n, types, params, NULL, NULL, 0));
 }
 
+static void print_rows(const PGresult *r)
+{
+    for (int i = 0; i < PQntuples(r); i++) {
+        for (int k = 0; k < PQnfields(r); k++) {
+            char *text = PQgetvalue(r, i, k);
+            ctl_clean(text);
+            printf("%s%s", k > 0 ? "  " : "", text);
+        }
+        putchar('\n');
+    }
+}
+
+enum ctl_exit pg_list(struct ctl *ctl, const char *table, const char *json, int n, const char *const *params)
+{
+    const struct options *o = ctl_options(ctl);
+    enum ctl_exit exit = CTL_FAILED;
+    PGconn *c = o ? pg_connect(o, &exit) : NULL;
+    if (!c) {
+        return exit;
+    }
+    PGresult *r = pg_query_params(c, ctl_json(ctl) ? json : table, n, params);
+    if (r && ctl_json(ctl)) {
+        puts(PQgetvalue(r, 0, 0));
+    } else if (r) {
+        print_rows(r);
+    }
+    exit = r ? CTL_OK : pg_exit(c);
+    PQclear(r);
+    pg_close(c);
+    return exit;
+}
+
 bool pg_exec(PGconn *c, const char *sql)
 {
     PGresult *r = pg_query(c, sql);

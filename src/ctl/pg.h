@@ -25,6 +25,12 @@ PGresult *pg_query(PGconn *c, const char *sql);
 PGresult *pg_query_params(PGconn *c, const char *sql, int n, const char *const *params);
 /* The same with the types of the parameters named, for statements that do not use all of them. */
 PGresult *pg_query_typed(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params);
+/*
+ * What a list verb does: run the statement of the form asked for on a connection of its own and print it.
+ * `table` gives rows, which are printed with two blanks between the columns; `json` one row with the
+ * document.
+ */
+enum ctl_exit pg_list(struct ctl *ctl, const char *table, const char *json, int n, const char *const *params);
 /* Run and forget the result. */
 bool pg_exec(PGconn *c, const char *sql);
 /* First column of the first row as a number; `fallback` when there is no row. False after the reason was

@@ -8,7 +8,7 @@ static void want(struct job_wanted *w, const struct job *job, size_t most)
 {
     w->names[w->n] = str_from(job->name);
     w->versions[w->n] = job_version(job);
-    w->leases[w->n] = job_timeout_us(job) + JOB_LEASE_US;
+    w->leases[w->n] = job_lease_us(job);
     /* What may take long is taken one by one: a row taken ahead waits for nobody else. */
     w->most[w->n] = job->calls ? 1 : (int32_t)most;
     w->n++;

@@ -78,6 +78,8 @@ void job_report(struct jobs *j, struct request *rq, const struct job *job, enum 
 
 int job_version(const struct job *job);
 int64_t job_timeout_us(const struct job *job);
+/* For how long a row of it is taken at a time. */
+int64_t job_lease_us(const struct job *job);
 /* Until the next attempt, after so many. */
 int64_t job_pause_us(const struct job *job, int attempts, uint8_t random);
 

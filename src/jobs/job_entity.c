@@ -52,6 +52,8 @@ static const struct field fields[] = {
       "When it is due; null: it is dead." },
     { "died_at", FIELD_TIME, "{t}.died_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "When it was given up." },
+    { "started_at", FIELD_TIME, "{t}.started_at", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
+      "Since when it is run; of one that takes long: its present piece." },
     { "leased_until", FIELD_TIME, "{t}.leased_until", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,
       "Until when the runner that has it may take; then another takes it." },
     { "runner", FIELD_INT, "{t}.leased_by", NULL, FIELD_NULLABLE, NULL, PERM_PUBLIC, NULL,

@@ -50,6 +50,7 @@ struct str job_kinds(struct arena *a)
         JSON_MEMBER(&w, "single", bool, job_registry[i]->unique);
         JSON_MEMBER(&w, "queue", strz, job_queue_names[job_registry[i]->queue]);
         JSON_MEMBER(&w, "doc", strz, job_registry[i]->doc);
+        JSON_MEMBER(&w, "lease", int, job_lease_us(job_registry[i]) / 1000000);
         json_write_object_end(&w);
     }
     json_write_array_end(&w);
@@ -76,6 +77,11 @@ int job_version(const struct job *job)
 int64_t job_timeout_us(const struct job *job)
 {
     return job->timeout_us > 0 ? job->timeout_us : JOB_TIMEOUT_US;
+}
+
+int64_t job_lease_us(const struct job *job)
+{
+    return job_timeout_us(job) + JOB_LEASE_US;
 }
 
 int64_t job_pause_us(const struct job *job, int attempts, uint8_t random)

@@ -36,8 +36,7 @@ static void add_ending(struct request *rq, struct db_batch *b, const struct job_
         (void)DB_ADD(b, &q_jobs_end, db_uuid_array(a, &row->id, 1), db_int4_array(a, &claims, 1));
     } else {
         (void)DB_ADD(b, &q_job_keep, db_uuid(&row->id), db_int4(a, claims),
-                     how == KEEP_ROW ? db_int8(a, job_timeout_us(row->job) + JOB_LEASE_US)
-                                     : db_null(DB_INT8));
+                     how == KEEP_ROW ? db_int8(a, job_lease_us(row->job)) : db_null(DB_INT8));
     }
 }
 

@@ -27,6 +27,15 @@ def test_env_is_shell_assignments(demo):
     assert done.returncode == 0 and "# HELP" in done.stdout
 
 
+def test_no_port_is_chosen_twice(demo):
+    chosen = " ".join(map(str, range(20000, 32000, 2)))
+    script = 'PORT= JOBS_PORT= AMQP_PORT= AMQP_DIST_PORT= EPMD_PORT= METRICS_PORT=$2; . "$1"; for _ in {1..20}; do port_free; done'
+    done = subprocess.run(["bash", "-uc", script, "-", TOP / "conf/quickstart/common.sh", chosen], capture_output=True, text=True, check=True,
+                          env={**os.environ, "TOP": str(TOP), "NEXUS_RUN_DIR": str(demo.run_dir)})
+    ports = list(map(int, done.stdout.split()))
+    assert len(ports) == 20 and all(port % 2 for port in ports)
+
+
 def test_a_second_run_changes_nothing(demo):
     before = {name: demo.pid(name) for name in ("postgresql", "redis", "api", "nginx")}
     assert all(before.values())

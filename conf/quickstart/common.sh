@@ -148,10 +148,11 @@ lock_take() {
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-port_free() {
+port_free() { # none that this stack has chosen and does not use yet
     local port
     for _ in {1..200}; do
         port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000)) # below the range the kernel hands out
+        [[ " $PORT $METRICS_PORT $JOBS_PORT $AMQP_PORT $AMQP_DIST_PORT $EPMD_PORT " != *" $port "* ]] || continue
         port_taken "$port" || { echo "$port"; return; }
     done
     return 1

@@ -19,6 +19,7 @@ import pathlib
 import random
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import jobs  # noqa: E402
 import statements  # noqa: E402
 from stack import children, private_stack  # noqa: E402
 
@@ -47,7 +49,13 @@ TARGETS = {
     "holds (quote + hold + give up) / pgbench": ("hold", "hold_pgbench", 0.5),
     "cancellations (quote + booking + cancel) / pgbench": ("cancel", "cancel_pgbench", 0.5),
     "refresh / pgbench": ("refresh", "refresh_pgbench", 0.4),
+    "sales with outbox / without": ("outbox", "outbox_without", 0.9),
 }
+# Jobs a second that are added, carried, taken and done, without and with a broker, and how long one takes at half of that.
+JOBS_TARGETS, JOBS_P99_MS = {"jobs": 5000, "jobs_broker": 3000}, 250
+# What a sale writes for others to do or to know: triggers that add jobs or events, found by what they call.
+OUTBOX_TRIGGERS = """select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+                      where not t.tgisinternal and p.prosrc ~ '(job_add|notify_add|events_new|event_calendar)' order by 1, 2"""
 
 
 def say(text):
@@ -119,7 +127,7 @@ class Bench:
             + (f"  socket errors: {result['socket_errors']}" if result["socket_errors"] else ""))
         return result
 
-    def pgbench(self, name, scripts, variables=()):
+    def pgbench(self, name, scripts, variables=(), seconds=None):
         """Run pgbench scripts with prepared statements as the API's role on as many connections as it has."""
         files = []
         for i, script in enumerate(scripts):
@@ -128,7 +136,7 @@ class Bench:
             files += ["-f", str(file)]
         host, port, database = (self.stack.env[k] for k in ("PGHOST", "PGPORT", "PGDATABASE"))
         before = self.cpu()
-        done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(self.connections), "-j", "1", "-T", str(self.seconds),
+        done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(self.connections), "-j", "1", "-T", str(int(seconds or self.seconds)),
                                "-h", host, "-p", port, "-U", "nexus_api", *variables, *files, database],
                               text=True, capture_output=True, check=False,
                               env=dict(os.environ, PGOPTIONS="-c jit=off -c plan_cache_mode=force_generic_plan"))
@@ -322,6 +330,47 @@ class Bench:
         script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[half:-1])
         self.pgbench("sale_pgbench", [script], variables)
 
+    def outbox(self):
+        """Statements of sales with what they leave for others and without (the triggers off), by turns; medians. Nobody does
+        the work meanwhile, but in the last run, where nexus-jobs has its share of the machine."""
+        rows, turns = self.stays(40000, "outbox"), 3
+        script, variables = statements.sale_script(self.stack, self.guest, rows[-1], rows[:-1], table="bench_outbox")
+        part, run = len(rows) // statements.CLIENTS_MAX // (2 * turns + 1), 0
+        triggers = self.stack.query(OUTBOX_TRIGGERS)
+        self.settle()
+
+        def sell(name):
+            nonlocal run
+            figures = self.pgbench(name, [script], [f"k={run * part}" if word == "k=0" else word for word in variables], self.seconds / 2)
+            run += 1
+            return figures
+
+        def switch(how):
+            self.stack.query(";".join(f"alter table {table} {how} trigger {name}" for table, name in triggers))
+
+        self.stack.stop("jobs")
+        runs = {"outbox": [], "outbox_without": []}
+        for _ in range(turns):
+            runs["outbox"].append(sell("outbox"))
+            switch("disable")
+            runs["outbox_without"].append(sell("outbox_without"))
+            switch("enable")
+        self.stack.start("jobs")
+        sell("outbox_and_jobs")
+        for name, made in runs.items():
+            self.results[name] = {**made[0], "per_second": statistics.median(one["per_second"] for one in made),
+                                  "runs": [round(one["per_second"], 1) for one in made]}
+        self.results["outbox"]["triggers"] = len(triggers)
+
+    def jobs(self):
+        for name, least in JOBS_TARGETS.items():
+            figures = self.results[name] = jobs.measure(broker=name == "jobs_broker")
+            half = figures["half_load"]
+            figures["p50_ms"], figures["p99_ms"] = half["p50_ms"], half["p99_ms"]
+            say(f"  {name:28} {figures['per_second']:10,.0f}/s (at least {least:,}) {'ok' if figures['per_second'] >= least else 'MISSED'}; "
+                f"at {half['rate']:,}/s p50 {half['p50_ms']:.1f} ms, p99 {half['p99_ms']:.1f} ms (at most {JOBS_P99_MS}) "
+                f"{'ok' if half['p99_ms'] <= JOBS_P99_MS else 'MISSED'}")
+
     def given_up(self, name, kind):
         """Quote, take, give up, against the same statements. All of one guest, who wants them one after the other."""
         rows = self.stays(40000, name)
@@ -503,9 +552,10 @@ def main():
         steps = {"nginx_static": bench.static, "empty_op": bench.empty_op, "gates": bench.gates, "me": bench.me,
                  "limited_read": bench.limited_read, "property_by_id": bench.property_by_id,
                  "search": bench.search, "search_albany": bench.search_albany, "sale": bench.sale, "hold": bench.hold,
-                 "cancel": bench.cancel, "hot": bench.hot, "quote": bench.quote,
+                 "cancel": bench.cancel, "outbox": bench.outbox, "hot": bench.hot, "quote": bench.quote,
                  "calendar_year": bench.calendar_year, "explain": bench.explain,
-                 "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm}
+                 "refresh": bench.refresh, "login": bench.login, "login_storm": bench.login_storm,
+                 "jobs": bench.jobs}
         if args.memory_requests:
             steps["memory"] = lambda: bench.memory(args.memory_requests)
         try:

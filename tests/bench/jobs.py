@@ -38,7 +38,7 @@ def throughput(stack, jobs):
     wait_until(lambda: stack.query("select count(*) from job_probes")[0][0] >= jobs, 600, "all jobs to be done", 0.05)
     seconds = time.monotonic() - start
     assert stack.query("select count(*), count(distinct number) from job_probes") == [(jobs, jobs)]
-    return {"jobs_per_s": round(jobs / seconds), "added_per_s": round(jobs / added)}
+    return {"per_second": round(jobs / seconds), "added_per_second": round(jobs / added)}
 
 
 def latency(stack, rate, seconds):
@@ -63,7 +63,7 @@ def measure(broker=False, jobs=50000):
     with private_stack({"log_level": "warn"}, broker=broker) as stack:
         stack.stop("api", "nginx")
         result = {"broker": broker, **throughput(stack, jobs)}
-        return result | {"half_load": latency(stack, result["jobs_per_s"] / 2, 10)}
+        return result | {"half_load": latency(stack, result["per_second"] / 2, 10)}
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def made_ids(stack, statements, known):
     return sorted(ids - {row[0] for row in stack.query("select id::text from users where id::text = any(%s)", sorted(ids))})
 
 
-def sale_script(stack, guest, stay, stays, kind="bookings", end=False):
+def sale_script(stack, guest, stay, stays, kind="bookings", end=False, table=None):
     """The statements of one quote and one booking, or hold, in the batches the API sends, for stays of a table; with `end` those
     of giving it up too.
 
@@ -159,7 +159,7 @@ def sale_script(stack, guest, stay, stays, kind="bookings", end=False):
         assert answers[-1].status_code == 200, answers[-1].text
         batches += [gone[:2], gone[2:-1], gone[-1:]]  # begin and lock, change and read, commit
         fresh = made_ids(stack, gone, [booking_id])
-    table = f"bench_{kind}{'_given_up' if end else ''}"
+    table = table or f"bench_{kind}{'_given_up' if end else ''}"
     with contextlib.closing(stack.db()) as connection, connection.cursor() as cursor:
         cursor.execute(f"create table {table} (n bigserial primary key, property_id uuid, check_in date, check_out date)")
         cursor.executemany(f"insert into {table} (property_id, check_in, check_out) values (%s, %s, %s)", stays)

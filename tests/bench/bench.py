@@ -29,11 +29,11 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import cpu  # noqa: E402
 import jobs  # noqa: E402
 import statements  # noqa: E402
-from stack import children, private_stack  # noqa: E402
+from stack import private_stack  # noqa: E402
 
-TICK = os.sysconf("SC_CLK_TCK")
 CLIENTS = 64
 OPTIONS = {"rate_read": "100000000/m", "rate_search": "100000000/m", "rate_write": "100000000/m", "rate_login": "100000000/m",
            "rate_login_anonymous": "100000000/m", "rate_hash": "100000000/m", "rate_client": "100000000/m",
@@ -75,27 +75,9 @@ class Bench:
         """Do now what autovacuum would do to freshly loaded tables during the measurements, at their cost."""
         self.stack.query("vacuum (analyze)")
 
-    # --- CPU
-
-    def groups(self):
-        """Pids of each component, postmaster and supervisor included."""
-        found = {}
-        for group, unit in (("nginx", "nginx"), ("worker", "api"), ("postgresql", "postgresql"), ("redis", "redis")):
-            pid = self.stack.pid(unit)
-            found[group] = [pid, *children(pid)]
-        return found
-
     def cpu(self):
-        """Seconds of CPU used so far by each component, reaped children included."""
-        used = {}
-        for group, pids in self.groups().items():
-            ticks = 0
-            for pid in pids:
-                with contextlib.suppress(OSError):
-                    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-                    ticks += sum(int(n) for n in fields[11:15])
-            used[group] = ticks / TICK
-        return used
+        """Seconds of CPU used so far by each component."""
+        return cpu.used(self.stack, {"nginx": "nginx", "worker": "api", "postgresql": "postgresql", "redis": "redis"})
 
     # --- load
 
@@ -119,7 +101,7 @@ class Bench:
             "p99_ms": milliseconds(re.search(r"(?m)^ +99%\s+(\S+)", out).group(1)),
             "not_2xx": int(failed.group(1)) if failed else 0,
             "socket_errors": sum(map(int, broken.groups())) if broken else 0,
-            "cpu_us": {group: round((after[group] - before[group]) * 1e6 / max(count, 1), 1) for group in after},
+            "cpu_us": cpu.each(before, after, count),
         }
         self.results[name] = result
         say(f"  {name:28} {result['per_second']:10,.0f}/s  p50 {result['p50_ms']:7.2f} ms  p99 {result['p99_ms']:7.2f} ms"
@@ -147,7 +129,7 @@ class Bench:
         count = int(re.search(r"actually processed: (\d+)", done.stdout).group(1))
         failed = int((re.search(r"number of failed transactions: (\d+)", done.stdout) or [0, 0])[1])
         self.results[name] = {"requests": count, "per_second": rate, "failed": failed,
-                              "cpu_us": {"postgresql": round((after["postgresql"] - before["postgresql"]) * 1e6 / max(count, 1), 1)}}
+                              "cpu_us": {"postgresql": cpu.each(before, after, count)["postgresql"]}}
         say(f"  {name:28} {rate:10,.0f}/s" + (f"  failed: {failed}" if failed else ""))
         return self.results[name]
 
@@ -358,7 +340,8 @@ class Bench:
         self.stack.start("jobs")
         sell("outbox_and_jobs")
         for name, made in runs.items():
-            self.results[name] = {**made[0], "per_second": statistics.median(one["per_second"] for one in made),
+            self.results[name] = {"per_second": statistics.median(one["per_second"] for one in made),
+                                  "cpu_us": {"postgresql": statistics.median(one["cpu_us"]["postgresql"] for one in made)},
                                   "runs": [round(one["per_second"], 1) for one in made]}
         self.results["outbox"]["triggers"] = len(triggers)
 

@@ -8,6 +8,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import cpu  # noqa: E402
 from stack import private_stack, wait_until  # noqa: E402
 
 WRITERS, ROWS = 2, 10  # rows a transaction adds, as an op adds a few with its change
@@ -28,7 +29,8 @@ def clear(stack):
 def throughput(stack, jobs):
     """Jobs a second from the first row added to the last effect, writers and runners at the same time."""
     clear(stack)
-    start = time.monotonic()
+    units = {"worker": "jobs", "postgresql": "postgresql"} | ({"rabbitmq": "rabbitmq"} if stack.broker else {})
+    start, before = time.monotonic(), cpu.used(stack, units)
     threads = [threading.Thread(target=write, args=(stack, jobs // WRITERS, i * (jobs // WRITERS))) for i in range(WRITERS)]
     for thread in threads:
         thread.start()
@@ -38,7 +40,7 @@ def throughput(stack, jobs):
     wait_until(lambda: stack.query("select count(*) from job_probes")[0][0] >= jobs, 600, "all jobs to be done", 0.05)
     seconds = time.monotonic() - start
     assert stack.query("select count(*), count(distinct number) from job_probes") == [(jobs, jobs)]
-    return {"per_second": round(jobs / seconds), "added_per_second": round(jobs / added)}
+    return {"per_second": round(jobs / seconds), "cpu_us": cpu.each(before, cpu.used(stack, units), jobs), "added_per_second": round(jobs / added)}
 
 
 def latency(stack, rate, seconds):

@@ -108,7 +108,7 @@ class Place:
     def imports(self):
         """Everything that is due, now."""
         done = self.stack.jobs_drain()
-        assert done["failed"] == 0, done
+        assert done["failed"] == 0, self.stack.query("select job, history from job_rows where error is not null")
 
     def refresh(self, **how):
         answer = self.host.post(f"/v1/properties/{self.id}/feeds/{self.feed}/refresh", json=how)
@@ -145,6 +145,87 @@ class Place:
 @pytest.fixture
 def place(stack, platform, host):
     return lambda *events, **more: Place(stack, platform, host, *events, **more)
+
+
+# ---- what hosts are told
+
+def told(who, event):
+    answer = who.get("/v1/notifications?limit=100").json()["data"]
+    return [row for row in reversed(answer) if row["event"] == event]
+
+
+def mails(stack, who, event):
+    return stack.query("select payload from outbox where recipient = %s and event = %s order by id", who.email, event)
+
+
+def test_a_feed_that_goes_on_failing_is_told_once_and_its_recovery_too(stack, place, platform):
+    host, cohost = stack.user(name="Grace"), stack.user(name="Carl")
+    stack.query("update users set email_verified_at = now() where id in (%s, %s)", host.id, cohost.id)
+    it = Place(stack, platform, host, event("a", 10, 3))
+    assert host.put(f"/v1/properties/{it.id}/members/{cohost.id}", json={"permissions": ["calendar.write"]}).status_code == 200
+    for _ in range(2):  # two episodes
+        before = len(told(host, "calendar.feed_failing"))
+        it.platform.calendars[it.path] = lambda h: h.reply(500)
+        for _ in range(4):
+            assert it.refresh()["state"] == "failing"
+        assert len(told(host, "calendar.feed_failing")) == before
+        for _ in range(4):
+            it.refresh()
+        [notice] = told(host, "calendar.feed_failing")[before:]
+        assert notice["data"]["feed"] == "Other" and notice["data"]["property_id"] == it.id and "Other" in notice["title"]
+        assert not told(host, "calendar.feed_recovered")[before:]
+        it.says(event("a", 10, 3))
+        for _ in range(2):
+            assert it.refresh()["state"] == "ok"
+        assert len(told(host, "calendar.feed_recovered")) == before + 1
+    for who in (host, cohost):
+        for what in ("calendar.feed_failing", "calendar.feed_recovered"):
+            assert len(told(who, what)) == len(mails(stack, who, what)) == 2
+    assert mails(stack, host, "calendar.feed_failing")[0][0]["link"].endswith(f"/properties/{it.id}/calendar")
+
+
+def test_a_feed_that_fails_for_a_day_is_told_though_it_was_asked_seldom(stack, platform):
+    host = stack.user()
+    it = Place(stack, platform, host, event("a", 10, 3))
+    it.platform.calendars[it.path] = lambda h: h.reply(500)
+    it.refresh()
+    try:
+        stack.clock("+23h")
+        it.refresh()
+        assert told(host, "calendar.feed_failing") == []
+        stack.clock("+25h")
+        it.refresh()
+        assert len(told(host, "calendar.feed_failing")) == 1 and it.read()["failures"] < 5
+        it.says(event("a", 10, 3))
+        it.refresh()
+        assert len(told(host, "calendar.feed_recovered")) == 1
+    finally:
+        stack.clock("0")
+
+
+def test_a_conflict_is_told_once_until_it_is_over(stack, platform):
+    host, guest = stack.user(name="Grace"), stack.user(name="Ada")
+    stack.query("update users set email_verified_at = now() where id = %s", host.id)
+    it = Place(stack, platform, host, event("x", 40, 1))
+    bookings = [it.book(guest, first, 3) for first in (10, 20, 30)]
+    assert {b.status_code for b in bookings} == {201}
+    it.says(event("x", 40, 1), event("clash", 9, 3))
+    for _ in range(3):
+        it.refresh()
+    [notice] = told(host, "calendar.conflict")
+    assert (notice["data"]["check_in"], notice["data"]["guest_name"], notice["data"]["conflicts"]) == (night(10), "Ada", "1")
+    it.says(event("x", 40, 1), event("clash", 9, 3), event("more", 21, 1), event("most", 30, 1))
+    for _ in range(2):
+        it.refresh()
+    notices = told(host, "calendar.conflict")
+    assert [n["data"]["conflicts"] for n in notices] == ["1", "3"] and notices[1]["data"]["check_in"] == night(20)
+    it.says(event("x", 40, 1), event("more", 21, 1), event("most", 30, 1))  # one is over
+    it.refresh()
+    it.says(event("x", 40, 1), event("clash", 9, 3), event("more", 21, 1), event("most", 30, 1))  # and comes again
+    it.refresh()
+    notices = told(host, "calendar.conflict")
+    assert len(notices) == 3 and notices[2]["data"]["check_in"] == night(10)
+    assert len(mails(stack, host, "calendar.conflict")) == 3 and told(guest, "calendar.conflict") == []
 
 
 # ---- import

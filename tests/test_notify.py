@@ -172,9 +172,12 @@ def test_every_event_has_its_words(stack, people):
     change = stack.query("""insert into booking_changes (id, booking_id, quote_id, requested_by, user_id, status, difference, respond_by, decided_at)
                             select gen_random_uuid(), b.id, b.quote_id, 'guest', b.guest_id, 'withdrawn', 0, now(), now() from bookings b
                              where b.id = %s returning id""", booking["id"])[0][0]
+    feed = stack.query("""insert into calendar_feeds (id, property_id, unit_id, name, url) select gen_random_uuid(), u.property_id, u.id, 'Other', 'x'
+                            from units u where u.property_id = %s limit 1 returning id""", place["id"])[0][0]
+    stack.query("insert into calendar_conflict_notices (feed_id, booking_id) values (%s, %s)", feed, booking["id"])
     stack.jobs_drain()
     stack.mailbox.mails.clear()
-    subjects = {"payment": payment, "refund": refund, "payout": payout, "review.received": review, "booking.change": change,
+    subjects = {"calendar": feed, "payment": payment, "refund": refund, "payout": payout, "review.received": review, "booking.change": change,
                 "reminder.balance_due": payment, "reminder.payment_waiting": payment}
     events = [row["event"] for row in guest.get("/v1/me/notification-preferences").json()["data"]]
     before = {row["id"] for user in (guest, host) for row in told(user, limit=100)}

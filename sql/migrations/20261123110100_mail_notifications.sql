@@ -178,6 +178,8 @@ begin
     elsif event = 'review.received' then
         return (select notification_stay(r.booking_id) || jsonb_strip_nulls(jsonb_build_object('rating', r.rating::text))
                   from reviews r where r.id = subject);
+    elsif event like 'calendar.%' then
+        return calendar_notice_facts(event, subject);
     end if;
     return notification_stay(subject);
 end $$;
@@ -196,10 +198,17 @@ language sql stable as $$
         select m.user_id, 'host' from facts, bookings b join property_members m on m.property_id = b.property_id
          where b.id = (f->>'booking_id')::uuid and 'booking.read' = any (m.permissions)
         union
+        select p.host_id, 'host' from facts, properties p where p.id = (f->>'property_id')::uuid
+        union
+        select m.user_id, 'host' from facts, property_members m
+         where m.property_id = (f->>'property_id')::uuid and 'calendar.write' = any (m.permissions)
+        union
         select (f->>'payee')::uuid, 'host' from facts where f ? 'payee')
     select u.id, x.role, case when u.email_verified_at is not null and u.status = 'active' then u.email end, u.preferences->>'language',
            ((f - 'only' - 'payee') || jsonb_build_object(x.role || '_name', u.name,
-               'link', base || case when f ? 'booking_id' then '/bookings/' || (f->>'booking_id') else '/payouts/' || (f->>'payout_id') end))::text,
+               'link', base || case when f ? 'booking_id' then '/bookings/' || (f->>'booking_id')
+                                    when f ? 'property_id' then '/properties/' || (f->>'property_id') || '/calendar'
+                                    else '/payouts/' || (f->>'payout_id') end))::text,
            r.mail, r.app, (f->>'booking_id')::uuid
       from facts, people x join users u on u.id = x.id left join notification_preferences r on r.user_id = u.id and r.event = told
      where x.role = any (roles) and x.role = coalesce(f->>'only', x.role)

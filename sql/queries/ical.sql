@@ -75,7 +75,10 @@ update calendar_feeds
  where id = $1 and url = $4;
 
 -- name: feed_settle
-with settled as materialized (select calendar_feed_settle($1) as lost) select lost from settled;
+-- And conflicts that are new are told.
+with settled as materialized (select calendar_feed_settle($1) as lost),
+told as materialized (select calendar_conflicts_tell($1) as fresh)
+select lost from settled, told;
 
 -- name: conflicts_read
 -- Of the property $1, at most $2.

@@ -33,6 +33,11 @@ static const struct shape_field data_fields[] = {
     DATA(amount, "How much it is about.", "\"370.35 EUR\""),
     DATA(due_on, "When it is due.", "\"2026-11-24\""),
     DATA(rating, "Of five.", "\"5\""),
+    DATA(property_id, "The property, of notices about its calendar.",
+         "\"0192f3a4-5b6c-7d8e-9f01-23456789abcd\""),
+    DATA(feed, "Calendar of another platform.", "\"Other platform\""),
+    DATA(since, "Since when it cannot be read.", "\"2026-11-23\""),
+    DATA(conflicts, "Bookings it has nights of.", "\"2\""),
     DATA(payout_id, "The payout.", "\"0192f3a4-5b6c-7d8e-9f01-23456789abcd\""),
 };
 static const struct shape data_shape = {

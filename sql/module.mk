@@ -19,6 +19,7 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123110200_events_webhooks.sql \
 	%D%/migrations/20261123110300_ical.sql \
 	%D%/migrations/20261123110400_tracking.sql \
+	%D%/migrations/20261123110500_property_sight.sql \
 	%D%/migrations/20261123120000_jobs_admin.sql \
 	%D%/migrations/20261123120100_calendar_notices.sql
 

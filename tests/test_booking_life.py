@@ -376,6 +376,26 @@ def test_a_change_is_asked_for_priced_and_accepted(stack, market):
     assert stack.ctl("ledger", "check", check=False).returncode == 0
 
 
+def test_a_change_keeps_the_ages_of_children(stack, market):
+    """A child of 9 stays one of 9 while nobody says otherwise; one more who is not told of is as dear as an adult."""
+    host, guest, place = market
+    plan = {"guests": {"included": 1, "extra": {"amount": 5000, "currency": "USD"},
+                       "children": [{"under": 10, "price": {"amount": 0, "currency": "USD"}}]}}
+    assert host.put(f"/v1/properties/{place['id']}/pricing", json=plan).status_code == 200
+    made = guest.post("/v1/quotes", json={"property_id": place["id"], "check_in": day(30), "check_out": day(31), "adults": 1,
+                                          "children": 1, "child_ages": [9]}).json()
+    booking = book(guest, made["id"]).json()
+    nights = made["total"]["amount"]
+    path = f"/v1/bookings/{booking['id']}/change"
+    for wanted, difference in (({"check_out": day(32)}, nights), ({"children": 1}, 0), ({"children": 2}, 2 * 5000),
+                               ({"children": 2, "child_ages": [9, 8]}, 0), ({"child_ages": [12]}, 5000)):
+        asked = ask(guest, booking, **wanted)
+        assert asked.status_code == 200 and asked.json()["change"]["difference"]["amount"] == difference, (wanted, asked.text)
+        assert guest.post(f"{path}/decline").status_code == 200
+    wrong = ask(guest, booking, children=2, child_ages=[3])
+    assert wrong.status_code == 422 and wrong.json()["errors"][0]["pointer"] == "/child_ages"
+
+
 def test_a_change_is_refused_declined_withdrawn_or_forgotten(stack, market):
     host, guest, place = market
     other = stack.user()

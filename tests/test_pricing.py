@@ -144,6 +144,20 @@ def test_faults_of_who_comes(api, place, body, pointers):
     assert {p for p, _ in problem(answer, 422)} == pointers
 
 
+def test_a_search_counts_with_the_same_guests(host, guest, place):
+    put(host, place, PLAN)
+    lat, lng = host.get(f"/v1/properties/{place}").json()["location"].values()
+    where = f"near={lat},{lng}&radius=1&check_in={day(30)}&check_out={day(38)}"
+    for party, query in (({"guests": 4}, "guests=4"), ({"adults": 2, "children": 2}, "guests=4&children=2"),
+                         ({"adults": 2, "children": 2, "child_ages": [9, 17], "infants": 1},
+                          "guests=4&children=2&child_ages=9,17&infants=1")):
+        hits = guest.get(f"/v1/properties?{where}&{query}").json()["data"]
+        assert [hit["total"] for hit in hits if hit["id"] == place] == [ask(guest, place, **party)["total"]], query
+    for query, pointer in (("guests=2&children=2", "/children"), ("children=1", "/children"),
+                           ("guests=3&children=1&child_ages=3,4", "/child_ages"), ("guests=3&children=1&child_ages=18", "/child_ages/0")):
+        assert {p for p, _ in problem(guest.get(f"/v1/properties?{where}&{query}"), 400)} == {pointer}, query
+
+
 def test_infants_need_no_place(host, api):
     place = make_property(host, capacity=2)["id"]
     assert ask(api, place, adults=2, infants=2)["guests"] == 2

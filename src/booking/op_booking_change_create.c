@@ -11,8 +11,9 @@ struct booking_change_create_in {
     struct uuid id;
     date_t check_in, check_out;
     int64_t adults, children, infants;
+    struct shape_list child_ages; /* of int64_t */
 };
-enum { ID, CHECK_IN, CHECK_OUT, ADULTS, CHILDREN, INFANTS };
+enum { ID, CHECK_IN, CHECK_OUT, ADULTS, CHILDREN, INFANTS, CHILD_AGES };
 #define IN(member) offsetof(struct booking_change_create_in, member)
 
 static const struct shape_field in_fields[] = {
@@ -49,6 +50,15 @@ static const struct shape_field in_fields[] = {
                   .min = 0,
                   .max = 20,
                   .doc = "Children under 2." },
+    [CHILD_AGES] = { .name = "child_ages",
+                     .type = SHAPE_LIST,
+                     .offset = IN(child_ages),
+                     .min = 0,
+                     .max = 99,
+                     .item = &quote_child_age,
+                     .doc =
+                         "The age of each child on the day of arrival. Without it those of the booking stay, "
+                         "as long as there are as many children; else they count as 17." },
 };
 
 static void in_check(const void *p, struct violations *v)
@@ -93,10 +103,27 @@ const struct op op_booking_change_create = {
     .exec = booking_change_create_exec,
 };
 
-/* The stay as it is, with what is to be different. */
-static struct quote_wanted wanted_of(const struct booking_change_create_in *in, const PGresult *r)
+/* The ages that are told, or those of the quote it was booked by. */
+static const int *ages_of(struct request *rq, const struct booking_change_create_in *in, const PGresult *r,
+                          int children)
 {
-    return (struct quote_wanted){
+    if (SHAPE_HAS(in, CHILD_AGES)) {
+        return quote_child_ages(rq->arena, &in->child_ages);
+    }
+    struct str list = db_get_text(r, 0, 12), age;
+    int *ages = ARENA_ARRAY(rq->arena, int, (size_t)children), count = 0;
+    int64_t years;
+    while (count < children && str_split(&list, ',', &age) && str_int64(age, &years)) {
+        ages[count++] = (int)years;
+    }
+    return count == children && list.n == 0 ? ages : NULL;
+}
+
+/* The stay as it is, with what is to be different. */
+static struct quote_wanted wanted_of(struct request *rq, const struct booking_change_create_in *in,
+                                     const PGresult *r)
+{
+    struct quote_wanted w = {
         .property_id = db_get_uuid(r, 0, 0),
         .check_in = SHAPE_HAS(in, CHECK_IN) ? in->check_in : db_get_date(r, 0, 1),
         .check_out = SHAPE_HAS(in, CHECK_OUT) ? in->check_out : db_get_date(r, 0, 2),
@@ -104,15 +131,21 @@ static struct quote_wanted wanted_of(const struct booking_change_create_in *in, 
         .children = SHAPE_HAS(in, CHILDREN) ? (int)in->children : db_get_int4(r, 0, 4),
         .infants = SHAPE_HAS(in, INFANTS) ? (int)in->infants : db_get_int4(r, 0, 5),
     };
+    w.child_ages = ages_of(rq, in, r, w.children);
+    return w;
 }
 
-static enum err check_wanted(struct request *rq, const struct quote_wanted *w, bool waiting)
+static enum err check_wanted(struct request *rq, const struct quote_wanted *w, const struct shape_list *ages,
+                             bool waiting)
 {
     if (waiting) {
         return fail(rq, ERR_BOOKING_STATE, NULL, "Another change waits for its answer; decline it first.");
     }
     if (w->check_out <= w->check_in || w->check_out - w->check_in > PROPERTY_NIGHTS_MAX) {
         return fail(rq, ERR_VALIDATION, "/check_out", "A stay has 1 to %d nights.", PROPERTY_NIGHTS_MAX);
+    }
+    if (ages && ages->count != (size_t)w->children) {
+        return fail(rq, ERR_VALIDATION, "/child_ages", "One age for each child.");
     }
     return w->adults + w->children > 100 ? fail(rq, ERR_VALIDATION, "/children", "At most 100 guests.")
                                          : ERR_NONE;
@@ -177,10 +210,11 @@ static enum err booking_change_create_exec(struct request *rq)
     if ((e = write_run(rq, b, &replayed))) {
         return e;
     }
-    struct quote_wanted wanted = wanted_of(in, db_result(b, terms));
+    struct quote_wanted wanted = wanted_of(rq, in, db_result(b, terms));
     struct quote_basis basis;
     struct price price;
-    if ((e = check_wanted(rq, &wanted, db_get_bool(db_result(b, terms), 0, 10))) ||
+    if ((e = check_wanted(rq, &wanted, SHAPE_HAS(in, CHILD_AGES) ? &in->child_ages : NULL,
+                          db_get_bool(db_result(b, terms), 0, 10))) ||
         (e = price_it(rq, &in->id, &wanted, &basis, &price))) {
         return e;
     }

@@ -29,10 +29,6 @@ enum {
 };
 #define IN(member) offsetof(struct quote_create_in, member)
 
-static const struct shape_field age = { .type = SHAPE_INT,
-                                        .min = PRICE_CHILD_AGE,
-                                        .max = PRICE_ADULT_AGE - 1 };
-
 static const struct shape_field in_fields[] = {
     [PROPERTY_ID] = { .name = "property_id",
                       .type = SHAPE_UUID,
@@ -84,7 +80,7 @@ static const struct shape_field in_fields[] = {
                      .offset = IN(child_ages),
                      .min = 0,
                      .max = 99,
-                     .item = &age,
+                     .item = &quote_child_age,
                      .doc = "The age of each child on the day of arrival; without it they count as 17.",
                      .example = "[9]" },
     [COUPON] = { .name = "coupon",
@@ -165,11 +161,6 @@ const struct op op_quote_create = {
 
 static struct quote_wanted wanted_of(struct request *rq, const struct quote_create_in *in)
 {
-    const int64_t *ages = in->child_ages.items;
-    int *copy = ARENA_ARRAY(rq->arena, int, in->child_ages.count);
-    for (size_t i = 0; i < in->child_ages.count; i++) {
-        copy[i] = (int)ages[i];
-    }
     return (struct quote_wanted){ .property_id = in->property_id,
                                   .check_in = in->check_in,
                                   .check_out = in->check_out,
@@ -177,7 +168,7 @@ static struct quote_wanted wanted_of(struct request *rq, const struct quote_crea
                                       (int)(SHAPE_HAS(in, ADULTS) ? in->adults : in->guests - in->children),
                                   .children = (int)in->children,
                                   .infants = (int)in->infants,
-                                  .child_ages = SHAPE_HAS(in, CHILD_AGES) ? copy : NULL,
+                                  .child_ages = quote_child_ages(rq->arena, &in->child_ages),
                                   .coupon = in->coupon,
                                   .display_currency = in->display_currency };
 }

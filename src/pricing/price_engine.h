@@ -105,6 +105,12 @@ struct price_night {
     struct uuid season; /* what said so; nil: the calendar or the property */
 };
 
+/* Who comes. */
+struct price_visitors {
+    int adults, children, infants;
+    const int *child_ages; /* one for each child, or NULL: 17, which is the dearest */
+};
+
 struct price_stay {
     size_t night_count; /* > 0 */
     const struct price_night *nights;

@@ -17,6 +17,11 @@ struct quote_wanted {
     struct str display_currency; /* absent: none */
 };
 
+/* The ages as the engine takes them, from a list of int64_t; NULL without any. */
+const int *quote_child_ages(struct arena *a, const struct shape_list *ages);
+/* What a child's age may be, for shapes. */
+extern const struct shape_field quote_child_age;
+
 /* Indexes of results in a batch. */
 struct quote_ask {
     struct stay_ask stay;

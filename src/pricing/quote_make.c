@@ -111,6 +111,20 @@ enum err quote_read(struct request *rq, const struct db_batch *b, struct quote_a
 /* ---- the price */
 
 /* The last night of the basis is the day of departure. */
+const struct shape_field quote_child_age = { .type = SHAPE_INT,
+                                             .min = PRICE_CHILD_AGE,
+                                             .max = PRICE_ADULT_AGE - 1 };
+
+const int *quote_child_ages(struct arena *a, const struct shape_list *ages)
+{
+    const int64_t *from = ages->items;
+    int *to = ARENA_ARRAY(a, int, ages->count);
+    for (size_t i = 0; i < ages->count; i++) {
+        to[i] = (int)from[i];
+    }
+    return ages->count ? to : NULL;
+}
+
 struct price_stay quote_stay(struct request *rq, const struct quote_wanted *w,
                              const struct quote_basis *basis)
 {

@@ -33,7 +33,8 @@ static struct price_night *nights_of(struct arena *a, struct str prices, size_t 
 }
 
 /* Without a document the sum of the nights does as well as the nights. */
-static void price_of(struct request *rq, struct str basis, int adults, struct price *out)
+static void price_of(struct request *rq, struct str basis, const struct price_visitors *guests,
+                     struct price *out)
 {
     struct arena *a = rq->arena;
     struct str nights = STR_NONE, ahead = STR_NONE, prices = STR_NONE;
@@ -42,7 +43,10 @@ static void price_of(struct request *rq, struct str basis, int adults, struct pr
     struct price_night all = { 0, number(nights), { { 0 } } };
     struct price_stay stay = { .night_count = 1,
                                .nights = &all,
-                               .adults = adults,
+                               .adults = guests->adults,
+                               .children = guests->children,
+                               .infants = guests->infants,
+                               .child_ages = guests->child_ages,
                                .guest_fee_ppm = (int32_t)rq->options->guest_fee_ppm,
                                .host_fee_ppm = (int32_t)rq->options->host_fee_ppm };
     if (str_split(&basis, '\n', &ahead) && str_split(&basis, '\n', &prices) && plan_read(a, basis, &plan)) {
@@ -55,11 +59,11 @@ static void price_of(struct request *rq, struct str basis, int adults, struct pr
     }
 }
 
-void search_price_total(struct request *rq, struct json_writer *w, struct str basis, int adults,
-                        struct str currency)
+void search_price_total(struct request *rq, struct json_writer *w, struct str basis,
+                        const struct price_visitors *guests, struct str currency)
 {
     struct price p;
-    price_of(rq, basis, adults, &p);
+    price_of(rq, basis, guests, &p);
     json_write_object(w);
     JSON_MEMBER(w, "amount", int, p.total);
     JSON_MEMBER(w, "currency", str, currency);
@@ -73,11 +77,12 @@ static const char *const parts[] = {
     [PRICE_COUPON] = NULL,     [PRICE_KINDS] = "included_taxes"
 };
 
-void search_price_parts(struct request *rq, struct json_writer *w, struct str basis, int adults)
+void search_price_parts(struct request *rq, struct json_writer *w, struct str basis,
+                        const struct price_visitors *guests)
 {
     int64_t sums[PRICE_KINDS + 1] = { 0 };
     struct price p;
-    price_of(rq, basis, adults, &p);
+    price_of(rq, basis, guests, &p);
     for (size_t i = 0; i < p.line_count; i++) {
         const struct price_line *line = &p.lines[i];
         if (line->party == PRICE_GUEST) {

@@ -6,6 +6,7 @@
 #define NEXUS_PRICING_SEARCH_PRICE_H
 
 #include "http/request.h"
+#include "pricing/price_engine.h"
 #include "json/shape.h"
 
 /*
@@ -18,9 +19,10 @@
 
 struct json_writer;
 /* Money, and what it is made of. A stay that cannot be counted costs its nights; nobody can book it. */
-void search_price_total(struct request *rq, struct json_writer *w, struct str basis, int adults,
-                        struct str currency);
-void search_price_parts(struct request *rq, struct json_writer *w, struct str basis, int adults);
+void search_price_total(struct request *rq, struct json_writer *w, struct str basis,
+                        const struct price_visitors *guests, struct str currency);
+void search_price_parts(struct request *rq, struct json_writer *w, struct str basis,
+                        const struct price_visitors *guests);
 
 /* What search_price_parts writes. */
 extern const struct shape_field search_price_parts_field;

@@ -1,4 +1,5 @@
 /* GET /v1/properties: search among the published properties. */
+#include "pricing/quote.h"
 #include "pricing/search_price.h"
 #include "property/property.h"
 #include "property/search_rules.h"
@@ -13,12 +14,27 @@ struct property_list_in {
     struct shape_list bbox, near; /* of double */
     double radius;
     date_t check_in, check_out;
-    int64_t guests;
+    int64_t guests, children, infants;
+    struct shape_list child_ages;                 /* of int64_t */
     struct shape_list room_type, kind, amenities; /* of int */
     struct str q;
 };
 
-enum { BBOX, NEAR, RADIUS, CHECK_IN, CHECK_OUT, GUESTS, ROOM_TYPE, KIND, AMENITIES, Q };
+enum {
+    BBOX,
+    NEAR,
+    RADIUS,
+    CHECK_IN,
+    CHECK_OUT,
+    GUESTS,
+    CHILDREN,
+    INFANTS,
+    CHILD_AGES,
+    ROOM_TYPE,
+    KIND,
+    AMENITIES,
+    Q
+};
 #define IN(member) offsetof(struct property_list_in, member)
 
 static const struct shape_field degrees = { .type = SHAPE_NUMBER, .fmin = -180, .fmax = 180 };
@@ -74,7 +90,32 @@ static const struct shape_field in_fields[] = {
                  .offset = IN(guests),
                  .min = 1,
                  .max = 100,
-                 .doc = "Only what takes so many." },
+                 .doc = "Only what takes so many, adults and children together." },
+    [CHILDREN] = { .name = "children",
+                   .type = SHAPE_INT,
+                   .in = IN_QUERY,
+                   .offset = IN(children),
+                   .min = 0,
+                   .max = 99,
+                   .def = "0",
+                   .doc = "Those of the guests who are 2 to 17 years old; for total." },
+    [INFANTS] = { .name = "infants",
+                  .type = SHAPE_INT,
+                  .in = IN_QUERY,
+                  .offset = IN(infants),
+                  .min = 0,
+                  .max = 20,
+                  .def = "0",
+                  .doc = "Children under 2, who are no guests; for total." },
+    [CHILD_AGES] = { .name = "child_ages",
+                     .type = SHAPE_LIST,
+                     .in = IN_QUERY,
+                     .flags = SHAPE_COMMA,
+                     .offset = IN(child_ages),
+                     .min = 1,
+                     .max = 99,
+                     .item = &quote_child_age,
+                     .doc = "The age of each child on the day of arrival; without it they count as 17." },
     [ROOM_TYPE] = { .name = "room_type",
                     .type = SHAPE_LIST,
                     .in = IN_QUERY,
@@ -133,10 +174,26 @@ static void check_area(const struct property_list_in *in, struct violations *v)
     }
 }
 
+static int guests_of(const struct property_list_in *in)
+{
+    return SHAPE_HAS(in, GUESTS) ? (int)in->guests : 1;
+}
+
+static void check_guests(const struct property_list_in *in, struct violations *v)
+{
+    if (in->children >= guests_of(in)) {
+        violations_add(v, "/children", "rule", "At least one of the guests is an adult.");
+    }
+    if (SHAPE_HAS(in, CHILD_AGES) && (int64_t)in->child_ages.count != in->children) {
+        violations_add(v, "/child_ages", "rule", "One age for each child.");
+    }
+}
+
 static void in_check(const void *p, struct violations *v)
 {
     const struct property_list_in *in = p;
     check_area(in, v);
+    check_guests(in, v);
     if (SHAPE_HAS(in, CHECK_IN) != SHAPE_HAS(in, CHECK_OUT)) {
         violations_add(v, SHAPE_HAS(in, CHECK_IN) ? "/check_out" : "/check_in", "required",
                        "check_in and check_out go together.");
@@ -298,21 +355,24 @@ static date_t utc_date(const struct request *rq)
     return (date_t)(rq->now_us / US_PER_DAY);
 }
 
-static int guests_of(const struct request *rq)
+static struct price_visitors party_of(struct request *rq)
 {
     const struct property_list_in *in = rq->in;
-    return SHAPE_HAS(in, GUESTS) ? (int)in->guests : 1;
+    return (struct price_visitors){ guests_of(in) - (int)in->children, (int)in->children, (int)in->infants,
+                                    quote_child_ages(rq->arena, &in->child_ages) };
 }
 
 static void show_total(struct request *rq, struct json_writer *w, struct str basis, struct str currency)
 {
-    search_price_total(rq, w, basis, guests_of(rq), currency);
+    struct price_visitors guests = party_of(rq);
+    search_price_total(rq, w, basis, &guests, currency);
 }
 
 static void show_parts(struct request *rq, struct json_writer *w, struct str basis, struct str currency)
 {
     (void)currency;
-    search_price_parts(rq, w, basis, guests_of(rq));
+    struct price_visitors guests = party_of(rq);
+    search_price_parts(rq, w, basis, &guests);
 }
 
 static void where_stay(struct request *rq, struct selection *sel, const struct property_list_in *in)

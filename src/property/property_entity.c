@@ -82,7 +82,7 @@ static const struct field fields[] = {
       "Reviews." },
     { "total", FIELD_MONEY, "{t}.price", "{t}.currency", FIELD_COMPUTED | FIELD_FILTER | FIELD_SORT, NULL,
       PERM_PUBLIC, NULL,
-      "What a quote for the stay and guests searched for (one adult when none are named) would come to, fees "
+      "What a quote for the stay and guests searched for (one adult when none are named) comes to, fees "
       "and taxes "
       "included; filters and order go by its nights alone. Only in searches with dates." },
     { "total_parts", FIELD_JSON, "null::jsonb", NULL, FIELD_COMPUTED | FIELD_HIDDEN, NULL, PERM_PUBLIC, NULL,

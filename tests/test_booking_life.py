@@ -194,6 +194,31 @@ def test_money_confirms_a_hold_also_a_late_one_whose_nights_are_free(stack, mark
     check_invariants(stack)
 
 
+def test_late_money_does_not_bring_back_the_last_use_of_a_coupon(stack, market):
+    """The hold that had it has expired, somebody else has used it: free nights are not enough."""
+    host, guest, place = market
+    other = stack.user()
+
+    def quote_with(coupon, session, ahead):
+        answer = session.post("/v1/quotes", json={"property_id": place["id"], "check_in": day(ahead), "check_out": day(ahead + 2),
+                                                  "guests": 1, "coupon": coupon["code"]})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    for used, verdict, status in ((False, "confirmed", "confirmed"), (True, "too_late", "expired")):
+        stack.clock("0")
+        coupon = host.post("/v1/coupons", json={"code": f"L{used:d}-{place['id'][-12:]}", "percent_ppm": 100000, "max_uses": 1}).json()
+        held = hold(guest, quote_with(coupon, guest, 130 + 10 * used)).json()
+        stack.clock("+20m")
+        stack.job("booking-expire")
+        if used:
+            assert book(other, quote_with(coupon, other, 150)).status_code == 201
+        assert pay(stack, held["id"]) == verdict
+        assert guest.get(f"/v1/bookings/{held['id']}").json()["status"] == status
+        assert host.get(f"/v1/coupons/{coupon['id']}").json()["used"] == 1
+    check_invariants(stack)
+
+
 # --- requests
 
 

@@ -256,6 +256,36 @@ class Stack:
             assert not found, found[:5]
 
 
+class Another:
+    """One more process of a program on the stack's database, as on another host: `options` replace those of nexus.conf."""
+
+    def __init__(self, stack, program, name, **options):
+        run = stack.run_dir.resolve()
+        self.command = [run / "bin" / program, "-c", run / f"{name}.conf"]
+        self.log_file, self.process = run / "log" / f"{name}.log", None
+        lines = [line for line in stack.conf.read_text().splitlines() if line.split("=")[0].strip() not in options]
+        self.command[2].write_text("\n".join([*lines, *(f"{option} = {value}" for option, value in options.items())]) + "\n")
+        self.command[2].chmod(0o644)
+        like = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{stack.pid('api')}/status").read_text().splitlines() if ":\t" in line)
+        self.identity = {} if os.geteuid() else {"user": int(like["Uid"].split()[0]), "group": int(like["Gid"].split()[0]),
+                                                 "extra_groups": [int(group) for group in like["Groups"].split()]}
+
+    def start(self):
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
+                                            **self.identity)
+
+    def kill(self):
+        """Its children end with it."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+
 SANITIZER = re.compile(r"^.*(?:ERROR: \w+Sanitizer|runtime error:).*$", re.M)
 
 

@@ -14,7 +14,7 @@ import pytest
 import fcgi
 import mmdb
 from marketplace import book, make_property, quote
-from stack import children, private_stack, title, wait_until
+from stack import Another, children, private_stack, title, wait_until
 from test_admin import staff
 
 
@@ -104,6 +104,31 @@ def test_a_block_counts_within_a_second(mine):
         mine.query("delete from address_blocks where network = %s", network)
         wait_until(lambda: not is_blocked(mine, inside), 10)
     assert {row[2] for row in logged(mine, "203.0.113.9", 3)} >= {403}
+
+
+def test_two_hosts_follow_a_block(mine):
+    """Another nexus-api on the same database, with a scoreboard and a tracker of its own."""
+    other = Another(mine, "nexus-api", "other", listen=mine.socket.with_name("other.sock"), metrics_listen="", workers=1)
+
+    def blocked(address):
+        answers = [fcgi.call(sock, path="/v1/currencies", REMOTE_ADDR=address) for sock in (mine.socket, mine.socket.with_name("other.sock"))]
+        return {status == 403 and json.loads(body)["code"] == "address_blocked" for status, _, body in answers}
+
+    other.start()
+    try:
+        wait_until(lambda: blocked("203.0.113.7") == {False}, 30, "the other host to answer")
+        took = []
+        for octet in range(40, 45):
+            start = time.monotonic()
+            block(mine, f"203.0.113.{octet}")
+            wait_until(lambda o=octet: blocked(f"203.0.113.{o}") == {True}, 10, "both to block it")
+            took.append(time.monotonic() - start)
+            assert blocked("203.0.113.7") == {False}
+            mine.query("delete from address_blocks where network = %s", f"203.0.113.{octet}")
+            wait_until(lambda o=octet: blocked(f"203.0.113.{o}") == {False}, 10, "both to let it in again")
+        assert min(took) < 1 and max(took) < 5, took  # a second, on a machine that is not busy
+    finally:
+        other.kill()
 
 
 def test_a_block_ends_by_itself(mine):

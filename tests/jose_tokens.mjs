@@ -3,8 +3,10 @@
 //   {"claims": ..., "good": [[name, token]...], "bad": [[name, token]...]}
 // where the good ones are signed with the server's own keys (so that the test can fail) and no bad one may be accepted.
 import { readFileSync } from "node:fs";
-import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign as signRaw } from "node:crypto";
+import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign as signRaw, webcrypto } from "node:crypto";
 import * as jose from "jose";
+
+globalThis.crypto ??= webcrypto; // Debian's Node.js has it under its own name only
 
 const input = JSON.parse(readFileSync(0, "utf8"));
 const keySet = jose.createLocalJWKSet(input.jwks);

@@ -19,10 +19,11 @@ from stack import children, private_stack, title, wait_until  # noqa: E402
 WEIGHTS = {"runner": 60, "relay": 25, "scheduler": 10, "supervisor": 3, "rabbitmq": 2}
 # Who dies again and again is replaced after five seconds: there must be others to kill meanwhile. Up to so many die at once.
 RUNNERS, AT_ONCE = 10, 4
+BACKLOG = 500  # rows that wait at most, lest the end takes longer than the rest
 
 
 class Writer(threading.Thread):
-    """Adds jobs until it is told to stop, some of which fail once and some of which are ordered; so many that there is always work."""
+    """Adds jobs until it is told to stop, some of which fail once and some of which are ordered, so that there always are some to be done."""
 
     def __init__(self, stack):
         super().__init__(daemon=True)
@@ -31,6 +32,10 @@ class Writer(threading.Thread):
     def run(self):
         with contextlib.closing(self.stack.db("nexus_api")) as connection, connection.cursor() as cursor:
             while not self.stopped:
+                cursor.execute("select count(*) from jobs where job like 'probe%'")
+                if cursor.fetchone()[0] > BACKLOG:
+                    time.sleep(0.1)
+                    continue
                 cursor.execute("select job_add(case when n %% 5 = 0 then 'probe-ordered' else 'probe' end, (n %% 7)::text,"
                                " jsonb_build_object('number', n, 'sleep_ms', n %% 60, 'fail', case when n %% 97 = 0 then 1 else 0 end))"
                                " from generate_series(%s::bigint, %s) n", (self.count, self.count + 4))

@@ -15,6 +15,7 @@ WANTED_OPTIONS=${NEXUS_OPTIONS:-}
 WANTED_DEMO=${NEXUS_DEMO:-2000}
 WANTED_CONFIGURE=${NEXUS_CONFIGURE:-}
 WANTED_BROKER=${NEXUS_BROKER:-}
+WANTED_TEMPLATE=${NEXUS_PG_TEMPLATE:-} # a cluster to copy, of `template`
 # nexus-api and nexusctl read NEXUS_* as options: what is meant for this script must not reach them.
 for name in "${!NEXUS_@}"; do unset "$name"; done
 

@@ -16,8 +16,8 @@ postgresql_init() {
     mkdir -p "$PG_DATA"
     ! am_root || chown postgres: "$PG_DATA"
     chmod 0700 "$PG_DATA"
-    if [[ -n ${NEXUS_PG_TEMPLATE:-} && -s $NEXUS_PG_TEMPLATE/PG_VERSION && ! -e $NEXUS_PG_TEMPLATE/postmaster.pid ]]; then
-        cp -a --reflink=auto "$NEXUS_PG_TEMPLATE/." "$PG_DATA"
+    if [[ -n $WANTED_TEMPLATE && -s $WANTED_TEMPLATE/PG_VERSION && ! -e $WANTED_TEMPLATE/postmaster.pid ]]; then
+        cp -a --reflink=auto "$WANTED_TEMPLATE/." "$PG_DATA"
         return
     fi
     as_postgres "$PG_BIN/initdb" -D "$PG_DATA" -U postgres --data-checksums --encoding=UTF8 --locale=C.UTF-8 \

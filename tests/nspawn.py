@@ -14,6 +14,7 @@ import pytest
 from stack import TOP
 
 BUILD = pathlib.Path(os.environ.get("NEXUS_BUILD_DIR") or TOP / "build")
+TESTS = "/usr/lib/nexus-tests"
 PROBE = """[Unit]
 DefaultDependencies=no
 Requires=basic.target
@@ -21,6 +22,7 @@ After=basic.target
 [Service]
 Type=oneshot
 TimeoutStartSec={seconds}
+Environment=PYTHONPATH=/usr/lib/nexus-tests
 ExecStart=/usr/bin/python3 /out/probe.py
 StandardOutput=append:/out/log
 StandardError=append:/out/log
@@ -35,7 +37,7 @@ class Tree:
 
     def __init__(self, folder):
         self.root, self.dest = folder / "root", folder / "dest"
-        for name in ("etc/systemd/system", "usr", "var/lib", "tmp", "root/secrets", "out", "opt/nexus/tests"):
+        for name in ("etc/systemd/system", "usr", "var/lib", "tmp", "root/secrets", "out"):
             (self.root / name).mkdir(parents=True)
         for link in ("bin", "sbin", "lib", "lib64"):
             (self.root / link).symlink_to(f"usr/{link}")
@@ -86,8 +88,11 @@ class Tree:
             subprocess.run([BUILD / "nexusctl", "keys", "generate"], env={"NEXUS_TOKEN_KEYS": str(folder)}, check=True, capture_output=True)
 
     def tests(self, *names):
+        """Below /usr, where every sandbox sees them."""
+        folder = self.at(TESTS)
+        folder.mkdir(parents=True, exist_ok=True)
         for name in names:
-            shutil.copy2(TOP / "tests" / name, self.root / "opt/nexus/tests")
+            shutil.copy2(TOP / "tests" / name, folder)
 
     def sandbox(self, service):
         """A unit with everything of a service but what it runs: tests/systemd/sandbox.py tries to break out of it."""
@@ -95,7 +100,7 @@ class Tree:
                  if not re.match(r"(Type|NotifyAccess|Exec\w+|Restart\w*|WatchdogSec|Requires|PartOf|After|Wants)=", line)]
         at = lines.index("[Service]") + 1
         self.put(f"/etc/systemd/system/{service}-sandbox.service", "\n".join([
-            *lines[:at], "Type=oneshot", f"ExecStart=/usr/bin/python3 /opt/nexus/tests/sandbox.py {service} {self.conf}",
+            *lines[:at], "Type=oneshot", f"ExecStart=/usr/bin/python3 {TESTS}/sandbox.py {service} {self.conf}",
             f"StandardOutput=append:/out/{service}-sandbox", f"StandardError=append:/out/{service}-sandbox", *lines[at:], ""]))
 
     def out(self, name):

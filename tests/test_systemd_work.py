@@ -7,7 +7,7 @@ import pytest
 import fetch_world
 import nspawn
 
-SERVICES = ["nexus-api", "nexus-jobs", "nexus-fetch"]
+SERVICES = ["nexus-api", "nexus-jobs", "nexus-fetch", "nexus-decode"]
 STRICT = """[Service]
 # What the filter does not let through ends the process, so that none is tried in silence.
 SystemCallErrorNumber=kill
@@ -57,7 +57,7 @@ def worked():
 
 def test_all_of_them_start(worked):
     assert (worked["migrate"], worked["start"], worked["ready"]) == (0, 0, 200), worked["journal"]
-    assert worked["active"] == ["active"] * 4
+    assert worked["active"] == ["active"] * 5
     assert worked["is_root"] == [False, False] and worked["tells"] == [False, False]
 
 
@@ -78,6 +78,7 @@ def test_webhooks_are_delivered(worked):
 
 
 def test_exposure(worked):
+    assert worked["exposure"].pop("nexus-decode.service") <= 0.5
     assert max(worked["exposure"].values()) <= 1.5, worked["exposure"]
 
 
@@ -85,7 +86,7 @@ def test_exposure(worked):
 def test_the_sandboxes_hold(worked, service):
     escaped = set((worked["escaped"][service] or "not run").split("\n")) - {""}
     if not worked["firewall"]:
-        escaped = {one for one in escaped if not one.startswith("reach ")}
+        escaped = {one for one in escaped if not one.startswith("reach (")}
     assert not escaped and worked["sandbox"][service] == 0
 
 
@@ -112,9 +113,16 @@ def test_the_fetcher_is_replaced_and_drained(worked):
     assert worked["restarted fetcher"] == [True, 0, "active", True, True, True], worked["journal"]["nexus-fetch.service"]
 
 
+def test_pictures_are_decoded(worked):
+    good, no_picture, bomb = worked["decoded"]
+    assert good[:3] == [0, 900, 600] and good[3] > 0, (good, worked["journal"]["nexus-decode.service"])
+    assert good[4] > 1000 and no_picture[0] != 0 and bomb[0] != 0
+    assert worked["decoder"] == ["active", False] and worked["decoded again"] == [[0, 300, 200], 1], worked["journal"]["nexus-decode.service"]
+
+
 def test_they_stop_in_time_and_what_is_under_way_ends(worked):
     assert worked["stop"] == 0 and worked["stop_seconds"] < 10
-    assert worked["stop_results"] == [["success", "inactive"]] * 3 and worked["failed"] == ""
+    assert worked["stop_results"] == [["success", "inactive"]] * len(SERVICES) and worked["failed"] == ""
     assert worked["drained"] == [[1]] and worked["sockets"] == []
 
 

@@ -4,13 +4,11 @@ import os
 import pathlib
 import signal
 import stat
-import sys
 import threading
 import time
 
-sys.path.insert(0, "/opt/nexus/tests")
-import fcgi  # noqa: E402
-from inside import has_secret, is_root, journal, main_pid, show, systemctl, until  # noqa: E402
+import fcgi
+from inside import has_secret, is_root, journal, main_pid, show, systemctl, until
 
 SOCKET, API = "/run/nexus/api.sock", "nexus-api.service"
 CONF = pathlib.Path("/out/conf").read_text()

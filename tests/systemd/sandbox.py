@@ -41,16 +41,16 @@ def log_in():
         raise PermissionError from error
 
 
-# The fetcher speaks to nobody but the Internet, the others to nobody but this host.
-FETCHES = SERVICE == "nexus-fetch"
-MAY = {"nexus-api": ["/run/nexus/fetch.sock", "keys"], "nexus-jobs": ["/run/nexus/fetch.sock"], "nexus-fetch": []}[SERVICE]
-REACHABLE, UNREACHABLE = ([PUBLIC], [HERE, INSIDE]) if FETCHES else ([HERE], [PUBLIC, INSIDE])
-OF_SOME = {f"reach {address}": lambda address=address: reach(address) for address in UNREACHABLE}
-OF_SOME |= {path: attempt for path, attempt in {"/run/nexus/fetch.sock": lambda: reach_by("/run/nexus/fetch.sock"),
-                                                "keys": lambda: os.listdir(CONF / "keys")}.items() if path not in MAY}
-if FETCHES:
-    OF_SOME |= {"the API": lambda: reach_by("/run/nexus/api.sock"), "the database": log_in,
-                "Redis": lambda: reach_by("/run/redis/redis-server.sock")}
+# Who may reach what. The fetcher speaks to nobody but the Internet, the decoder to nobody, the others to nobody but this host.
+MAY = {"nexus-api": [HERE, "API", "fetcher", "decoder", "keys", "settings", "database", "Redis", "names of users"],
+       "nexus-jobs": [HERE, "API", "fetcher", "decoder", "settings", "database", "Redis", "names of users"],
+       "nexus-fetch": [PUBLIC, "settings", "names of users"],
+       "nexus-decode": ["settings"]}[SERVICE]
+THINGS = {address: lambda address=address: reach(address) for address in (PUBLIC, INSIDE, HERE)}
+THINGS |= {"fetcher": lambda: reach_by("/run/nexus/fetch.sock"), "decoder": lambda: reach_by("/run/nexus/decode.sock"),
+           "API": lambda: reach_by("/run/nexus/api.sock"), "Redis": lambda: reach_by("/run/redis/redis-server.sock"), "database": log_in,
+           "keys": lambda: os.listdir(CONF / "keys"), "settings": lambda: open(CONF / "nexus.conf"), "names of users": lambda: open("/etc/passwd")}
+OF_SOME = {f"reach {name}": attempt for name, attempt in THINGS.items() if name not in MAY}
 
 ATTEMPTS = OF_SOME | {
     "write /etc": lambda: open("/etc/nexus-was-here", "w"),
@@ -90,7 +90,7 @@ for name, attempt in ATTEMPTS.items():
     except (OSError, AttributeError, subprocess.CalledProcessError):
         pass
 print("\n".join(allowed), flush=True)
-for address in REACHABLE:
-    reach(address, 20)  # what fails here is told by the status
-if not FETCHES and not pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "secret").read_text():
+for name in MAY:  # what fails here is told by the status
+    reach(name, 20) if isinstance(name, tuple) else name in ("API", "fetcher", "decoder") or THINGS[name]()
+if SERVICE in ("nexus-api", "nexus-jobs") and not pathlib.Path(os.environ["CREDENTIALS_DIRECTORY"], "secret").read_text():
     sys.exit("its own credential is not there")

@@ -5,24 +5,28 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import ssl
+import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
+import zlib
 
-sys.path.insert(0, "/opt/nexus/tests")
-import fcgi  # noqa: E402
-import fetch_world as world  # noqa: E402
-import psycopg2  # noqa: E402
-import smtp  # noqa: E402
-from inside import children, has_secret, is_root, journal, main_pid, show, systemctl, until  # noqa: E402
-from marketplace import PROPERTY, day  # noqa: E402
+import fcgi
+import fetch_world as world
+import psycopg2
+import smtp
+from inside import children, has_secret, is_root, journal, main_pid, show, systemctl, until
+from marketplace import PROPERTY, day
 
 GIVEN = json.loads(pathlib.Path("/out/given").read_text())
 CONF = pathlib.Path(GIVEN["conf"])
-API, JOBS, FETCH = SERVICES = ["nexus-api.service", "nexus-jobs.service", "nexus-fetch.service"]
+API, JOBS, FETCH, DECODE = SERVICES = ["nexus-api.service", "nexus-jobs.service", "nexus-fetch.service", "nexus-decode.service"]
+SOCKETS = ["nexus-api.socket", "nexus-fetch.socket", "nexus-decode.socket"]
 INSIDE = "10.9.9.9"
 HOOKS, RELEASED = pathlib.Path("/out/hooks"), pathlib.Path("/out/released")
 PG = "/usr/lib/postgresql/15/bin"
@@ -113,7 +117,7 @@ def start():
     result["start"] = systemctl("start", "nexus.target").returncode
     until(lambda: call("GET", "/readyz")[0] == 200)
     result["ready"] = call("GET", "/readyz")[0]  # nothing else can be tried without
-    result["active"] = [show(unit, "ActiveState") for unit in ("nexus-api.socket", API, "nexus-fetch.socket", JOBS)]
+    result["active"] = [show(unit, "ActiveState") for unit in (*SOCKETS, API, JOBS)]
     pids = [main_pid(unit) for unit in (API, JOBS)]
     result["is_root"], result["tells"] = [is_root(pid) for pid in pids], [has_secret(pid, CONF) for pid in pids]
 
@@ -130,7 +134,8 @@ def sandboxes():
     result["firewall"] = "IP firewalling" not in subprocess.run(["journalctl", "--no-pager", "-o", "cat"], capture_output=True, text=True,
                                                                 check=False).stdout
     result["sandbox"] = {}
-    for service in ("nexus-api", "nexus-jobs", "nexus-fetch"):
+    for unit in SERVICES:
+        service = unit.removesuffix(".service")
         result["sandbox"][service] = systemctl("start", f"{service}-sandbox.service").returncode
 
 
@@ -263,11 +268,42 @@ def fetcher(token):
                                    delivered() == [(place, 1)], hooked("/slow-hook") == [place]]
 
 
+def png(width, height):
+    """A picture of noise."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + os.urandom(3 * width) for _ in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b""))
+
+
+def decode(picture):
+    """[fault, width, height, variants, bytes] of what nexus-decode answers; src/decode/decode.h says what is sent."""
+    with tempfile.TemporaryFile() as file, socket.socket(socket.AF_UNIX) as peer:
+        file.write(picture)
+        file.flush()
+        peer.settimeout(60)
+        peer.connect("/run/nexus/decode.sock")
+        socket.send_fds(peer, [struct.pack("=IIqq", 0x4e584431, 0, len(picture), 10**7)], [file.fileno()])
+        answer = fcgi.read_all(peer)
+    _, fault, width, height, count = struct.unpack_from("=IIiiI", answer)
+    return [fault, width, height, count, len(answer)]
+
+
+def decoder():
+    """Pictures, before and after it was killed."""
+    bomb = png(4, 4).replace(struct.pack(">II", 4, 4), struct.pack(">II", 20000, 20000), 1)
+    result["decoded"] = [decode(png(900, 600)), decode(b"GIF89a" + bytes(100)), decode(bomb)]
+    before, pid = int(show(DECODE, "NRestarts")), main_pid(DECODE)
+    result["decoder"] = [show(DECODE, "ActiveState"), is_root(pid)]
+    os.kill(pid, signal.SIGKILL)
+    result["decoded again"] = [decode(png(300, 200))[:3], int(show(DECODE, "NRestarts")) - before]
+
+
 def stop():
     add(6000, 1, 1500)
     until(running)
     began = time.monotonic()
-    result["stop"] = systemctl("stop", "nexus.target", *SERVICES, "nexus-api.socket", "nexus-fetch.socket").returncode
+    result["stop"] = systemctl("stop", "nexus.target", *SERVICES, *SOCKETS).returncode
     result["stop_seconds"] = time.monotonic() - began
     result["stop_results"] = [[show(unit, "Result"), show(unit, "ActiveState")] for unit in SERVICES]
     result["drained"] = query("select attempt from job_probes where number = 6000")
@@ -275,7 +311,7 @@ def stop():
 
 
 def tell():
-    result["journal"] = {unit: journal(unit) for unit in (*SERVICES, "nexus-migrate.service", "nexus-api.socket", "nexus-fetch.socket")}
+    result["journal"] = {unit: journal(unit) for unit in (*SERVICES, *SOCKETS, "nexus-migrate.service")}
     pathlib.Path("/out/result").write_text(json.dumps(result, default=str))
 
 
@@ -306,6 +342,7 @@ def main():
         result["killed"] = step(restarts, JOBS, signal.SIGKILL, 4000)
         result["frozen"] = step(restarts, JOBS, signal.SIGSTOP, 5000)
         step(fetcher, token)
+        step(decoder)
         step(stop)
     result["failed"] = systemctl("list-units", "--state=failed", "--plain", "--no-legend", "nexus*").stdout
     tell()

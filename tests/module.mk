@@ -2,7 +2,7 @@
 # What is in these folders belongs to the tarball; tests/test_build.py compares it with what is committed.
 EXTRA_DIST += $(wildcard $(srcdir)/tests/*.py $(srcdir)/tests/*.mjs $(srcdir)/tests/bench/*.*) \
 	%D%/with-postgres %D%/pytest.ini %D%/package.json %D%/package-lock.json %D%/.npmrc \
-	$(wildcard $(srcdir)/tests/systemd/*.py) %D%/fresh/run.sh %D%/data/recurrences.py %D%/data/recurrences.tsv
+	$(wildcard $(srcdir)/tests/systemd/*.py) %D%/fresh/run.sh %D%/data/recurrences.py %D%/data/recurrences.tsv %D%/data/london.mmdb %D%/data/paris.mmdb
 
 # Check ends a test after 4 s by default, which a busy machine under sanitizers can need.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;

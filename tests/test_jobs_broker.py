@@ -2,11 +2,16 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import socket
+import threading
+import uuid
 
 import pytest
 
+import marketplace as market
 from stack import children, private_stack, title, wait_until
 
 pytestmark = pytest.mark.skipif(not shutil.which("rabbitmqctl"), reason="rabbitmq-server is not installed")
@@ -126,12 +131,127 @@ def test_alarm_of_the_disk_delays_and_loses_nothing(stack):
     done(stack, 20, 90)
 
 
+def put(stack, message_id, body, times=1):
+    """A message in the queue, by hand."""
+    properties = f'[{{message_id, <<"{message_id}">>}}]' if message_id else "[]"
+    stack.rabbitmqctl("eval", f'[rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<>>), <<"nexus.jobs.normal">>, {properties}, {body})'
+                      f' || _ <- lists:seq(1, {times})].')
+
+
 def test_message_of_nobody_is_passed_over(stack):
     """Neither an id nor a row of ours: acknowledged, and what comes behind it is run."""
-    stack.rabbitmqctl("eval", 'rabbit_basic:publish(rabbit_misc:r(<<"/">>, exchange, <<>>), <<"nexus.jobs.normal">>,'
-                      ' [{message_id, <<"x">>}], <<"no json">>).')
+    put(stack, "x", '<<"no json">>')
     add(stack, range(3))
     done(stack, 3)
+
+
+def test_poison_by_hand_does_no_harm(stack):
+    """Broken bodies, without an id, with the id of no row, and again and again with that of a row that waits for its time."""
+    stack.query("select job_add('probe', 'later', '{\"number\": 9}', nexus_now() + interval '1 hour')")
+    later = stack.query("select id::text from jobs where key = 'later'")[0][0]
+    for message_id in ("", str(uuid.uuid4()), later, "' or 1 = 1"):
+        for body in ("<<>>", '<<0, 255, 254, "{">>', "binary:copy(<<1>>, 1000000)"):
+            put(stack, message_id, body, 30)
+    add(stack, range(5))
+    done(stack, 5)
+    wait_until(lambda: "nexus.jobs.normal\t0" in stack.rabbitmqctl("list_queues", "name", "messages"), 60, "the queue to be empty")
+    [(attempts, due, payload)] = stack.query("select attempts, run_at > nexus_now(), payload from jobs where key = 'later'")
+    assert (attempts, due, payload) == (0, True, {"number": 9})
+    stack.query("update jobs set run_at = nexus_now() where key = 'later'")
+    wait_until(lambda: 9 in probes(stack), 60, "the row in its own time")
+    assert sorted(probes(stack)) == [0, 1, 2, 3, 4, 9]
+
+
+def test_bookings_go_on_while_the_broker_is_away_and_all_is_told_after(stack):
+    host, guest = stack.user(name="Grace"), stack.user(name="Ada")
+    place = market.make_property(host)
+    stack.query("delete from jobs where job not like 'probe%%'")
+    kill([stack.pid("rabbitmq")])
+    try:
+        booked = [market.book(guest, market.quote(guest, place["id"], first).json()["id"]) for first in (10, 20, 30)]
+        stack.clock("+10m")  # minutes of business time
+        booked.append(market.book(guest, market.quote(guest, place["id"], 40).json()["id"]))
+        assert [answer.status_code for answer in booked] == [201] * 4
+        assert stack.query("select count(*) from jobs where job = 'notify'")[0][0] >= 4
+    finally:
+        stack.start("rabbitmq")
+
+    def told(user):
+        rows = user.get("/v1/notifications?limit=100").json()["data"]
+        return sorted(row["booking_id"] for row in rows if row["event"] == "booking.confirmed")
+
+    for user in (host, guest):
+        wait_until(lambda u=user: told(u) == sorted(answer.json()["id"] for answer in booked), 180, "all of it to be told, once")
+
+
+class Cutter:
+    """Between nexus-jobs and the broker: passes everything on, except that the next `cuts` confirms end their connection instead."""
+
+    PUBLISHED = b"\x00\x3c\x00\x50"  # class and method of basic.ack, which from the server is a confirm
+
+    def __init__(self, port):
+        self.broker, self.cuts, self.cut = port, 0, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.broker))
+                threading.Thread(target=self.copy, args=(client, server), daemon=True).start()
+                threading.Thread(target=self.frames, args=(server, client), daemon=True).start()
+
+    @staticmethod
+    def copy(source, target):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+        Cutter.end(source, target)
+
+    @staticmethod
+    def end(*both):
+        for one in both:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def frames(self, server, client):
+        """Frames of the broker: type, channel, size, payload, end."""
+        with contextlib.suppress(OSError):
+            reader = server.makefile("rb")
+            while len(head := reader.read(7)) == 7:
+                kind, size = head[0], int.from_bytes(head[3:], "big")
+                rest = reader.read(size + 1)
+                if self.cuts > 0 and kind == 1 and rest.startswith(self.PUBLISHED):
+                    self.cuts, self.cut = self.cuts - 1, self.cut + 1
+                    break
+                client.sendall(head + rest)
+        self.end(server, client)
+
+
+def test_connection_cut_between_publish_and_confirm(stack):
+    """The broker has the message and says so, and nobody hears it: published again, done once."""
+    direct = re.search(r"^broker = (.*)$", stack.conf.read_text(), re.M)[1]
+    cutter = Cutter(int(re.search(r":(\d+)/", direct)[1]))
+    stack.stop("jobs")
+    stack.set_options(broker=f"amqp://guest:guest@127.0.0.1:{cutter.port}/%2f")
+    stack.start("jobs")
+    try:
+        add(stack, [0])
+        done(stack, 1)
+        before = stack.jobs_metrics()["nexus_job_duplicates_total"]
+        for number in range(1, 6):
+            cutter.cuts = 1
+            add(stack, range(number * 10 - 9, number * 10 + 1), "probe-ordered" if number % 2 else "probe", "k")
+            wait_until(lambda n=number: cutter.cut == n, 60, "a confirm to be lost")
+            done(stack, number * 10 + 1)
+        wait_until(lambda: stack.jobs_metrics()["nexus_job_duplicates_total"] > before, 60, "what was published twice to be seen")
+        assert sorted(probes(stack)) == list(range(51))
+    finally:
+        stack.stop("jobs")
+        stack.set_options(broker=direct)
+        stack.start("jobs")
 
 
 def test_without_the_broker_rows_are_taken_by_runners_again(stack):

@@ -146,8 +146,11 @@ static size_t place_of(const struct address *a)
     uint64_t high, low;
     memcpy(&high, a->b, sizeof(high));
     memcpy(&low, a->b + 8, sizeof(low));
-    uint64_t h = (high ^ (low * UINT64_C(0x9e3779b97f4a7c15))) * UINT64_C(0xff51afd7ed558ccd);
-    return (size_t)(h >> 32) & (PLACES - 1);
+    /* The last bytes of an address are the highest of `low`, which a product leaves where they are: so they
+     * are folded down, and the place is taken from the top. */
+    uint64_t h = high ^ (low * UINT64_C(0x9e3779b97f4a7c15));
+    h = (h ^ h >> 32) * UINT64_C(0xff51afd7ed558ccd);
+    return (size_t)(h >> 32 ^ h >> 52) & (PLACES - 1);
 }
 
 const struct location *locations_find(struct locations *l, const struct address *a, int64_t now_us)

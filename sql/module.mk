@@ -21,7 +21,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123110400_tracking.sql \
 	%D%/migrations/20261123110500_property_sight.sql \
 	%D%/migrations/20261123120000_jobs_admin.sql \
-	%D%/migrations/20261123120100_calendar_notices.sql
+	%D%/migrations/20261123120100_calendar_notices.sql \
+	%D%/migrations/20261123120200_pricing_events.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \

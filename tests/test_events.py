@@ -207,6 +207,23 @@ def test_every_type_is_made_and_known(stack, host):
     assert documented == set(TYPES)
 
 
+def test_whoever_shows_a_calendar_elsewhere_is_told_when_to_read_it_again(stack, host):
+    """Seasons, weekdays, rules and prices: each change is one event."""
+    place = make_property(host)["id"]
+    at = f"/v1/properties/{place}"
+    changes = [("/seasons", {"seasons": [{"name": "Summer", "from": "2027-06-15", "to": "2027-07-15", "min_nights": 3}]}), ("/seasons", {"seasons": []}),
+               ("/weekdays", {"weekdays": [{"weekday": "friday", "min_nights": 2}]}), ("/rules", {"preparation_nights": 1}),
+               ("/pricing", {}), ("/pricing", {"cancellation_policy": "strict"})]
+    after = feed(host)[1]
+    for path, body in changes:
+        answer = host.put(at + path, json=body)
+        assert answer.status_code == 200, (path, answer.text)
+        told, after = feed(host, after)
+        assert [(event["type"], event["subject"], event["data"]["property_id"]) for event in told] == [("calendar.changed", place, place)], path
+    assert host.patch(at, json={"price": {"amount": 12300, "currency": "USD"}}).status_code == 200
+    assert [event["type"] for event in feed(host, after)[0]] == ["property.updated"]
+
+
 def test_jobs_give_numbers_and_forget(stack, host):
     guest, place = stack.user(), make_property(host)["id"]
     book(guest, quote(guest, place, 70).json()["id"])

@@ -24,7 +24,7 @@ static void put(const char *from)
 
 static void setup(void)
 {
-    strcpy(file + sizeof(file) - 7, "XXXXXX");
+    memcpy(file + sizeof(file) - 7, "XXXXXX", 6);
     int fd = mkstemp(file);
     ck_assert_int_ge(fd, 0);
     close(fd);

@@ -114,20 +114,25 @@ def test_killed_relay_and_runners_lose_nothing(stack):
 
 
 def test_deleted_queue_is_declared_again(stack):
+    """While its messages are being run, and others wait in it."""
+    add(stack, range(30), sleep_ms=100)
+    wait_until(lambda: probes(stack), 60, "the first to be run")
     for queue in ("urgent", "normal", "bulk"):
         stack.rabbitmqctl("delete_queue", f"nexus.jobs.{queue}")
-    add(stack, range(20))
-    done(stack, 20, 90)
+    add(stack, range(30, 40))
+    done(stack, 40, 120)
 
 
-def test_alarm_of_the_disk_delays_and_loses_nothing(stack):
-    stack.rabbitmqctl("set_disk_free_limit", "99999GB")
+@pytest.mark.parametrize("limit, reached, again", [("set_disk_free_limit", "99999GB", "50MB"), ("set_vm_memory_high_watermark", "0.0001", "0.4")])
+def test_alarm_delays_and_loses_nothing(stack, limit, reached, again):
+    before = stack.log("jobs").count("has not confirmed")
+    stack.rabbitmqctl(limit, reached)
     try:
         add(stack, range(20))
-        wait_until(lambda: "has not confirmed" in stack.log("jobs"), 60, "the relay to notice")
+        wait_until(lambda: stack.log("jobs").count("has not confirmed") > before, 60, "the relay to notice")
         assert stack.query("select count(*) from jobs where job = 'probe'") == [(20,)]
     finally:
-        stack.rabbitmqctl("set_disk_free_limit", "50MB")
+        stack.rabbitmqctl(limit, again)
     done(stack, 20, 90)
 
 

@@ -22,24 +22,22 @@
  * do about access:all: "!" replaces it, a value replaces it when it is that value, "" leaves it; then
  * interval and burst of each bucket. The first part is gcra_decide() in Lua: times are microseconds of the
  * server's clock, whole numbers below 2^53, which Lua's doubles hold exactly; a value that no run of this
- * script wrote counts as no value; every bucket expires when it is full again. Answers now, three numbers a
- * bucket, and the versions in one text, "" when one of them is pending or was written by nobody of ours.
+ * script wrote counts as no value, and so does one of another type, which MGET leaves out; every bucket
+ * expires when it is full again. Answers now, three numbers a bucket, and the versions in one text, "" when
+ * one of them is pending or was written by nobody of ours.
  */
 static struct cache_script script = {
     .text = "local n = tonumber(ARGV[1])\n"
             "local t = redis.call('TIME')\n"
             "local now = t[1] * 1000000 + t[2]\n"
-            "local out, found, tat, pass = {now}, {}, {}, true\n"
-            "local function text(key)\n"
-            "  local v = redis.pcall('GET', key)\n"
-            "  return type(v) == 'string' and v\n"
-            "end\n"
+            "local kept = redis.call('MGET', unpack(KEYS))\n"
+            "local out, tat, pass = {now}, {}, true\n"
             "for i = 1, n do\n"
-            "  local v = text(KEYS[i])\n"
+            "  local v = kept[i]\n"
             "  local interval = tonumber(ARGV[2 + 2 * i])\n"
             "  local window = interval * tonumber(ARGV[3 + 2 * i])\n"
-            "  found[i] = v and #v <= 16 and string.find(v, '^%d+$') and tonumber(v) or 0\n"
-            "  tat[i] = math.min(math.max(found[i], now), now + window)\n"
+            "  kept[i] = v and #v <= 16 and string.find(v, '^%d+$') and tonumber(v) or 0\n"
+            "  tat[i] = math.min(math.max(kept[i], now), now + window)\n"
             "  pass = pass and tat[i] + interval <= now + window\n"
             "end\n"
             "for i = 1, n do\n"
@@ -47,23 +45,23 @@ static struct cache_script script = {
             "  local limit = now + interval * tonumber(ARGV[3 + 2 * i])\n"
             "  local retry = math.max(tat[i] + interval - limit, 0)\n"
             "  if pass then tat[i] = tat[i] + interval end\n"
-            "  if pass or found[i] > tat[i] then\n"
-            "    redis.call('SET', KEYS[i], string.format('%.0f', tat[i]), 'PX', math.floor((tat[i] - now) / "
-            "1000) + 1)\n"
+            "  if pass or kept[i] > tat[i] then\n"
+            "    redis.call('SET', KEYS[i], string.format('%d', tat[i]), 'PX', string.format('%d', "
+            "(tat[i] - now) / 1000 + 1))\n"
             "  end\n"
             "  out[3 * i - 1] = math.floor((limit - tat[i]) / interval)\n"
             "  out[3 * i] = retry\n"
             "  out[3 * i + 1] = tat[i] - now\n"
             "end\n"
             "if #KEYS > n then\n"
-            "  local all = text(KEYS[n + 1])\n"
+            "  local all = kept[n + 1]\n"
             "  if not all or ARGV[3] == '!' or all == ARGV[3] then\n"
             "    all = ARGV[2]\n"
             "    redis.call('SET', KEYS[n + 1], all)\n"
             "  end\n"
             "  local versions = #all == 16 and all or ''\n"
             "  for i = n + 2, #KEYS do\n"
-            "    local v = text(KEYS[i]) or ''\n"
+            "    local v = kept[i] or ''\n"
             "    versions = (v == '' or #v == 16) and versions ~= '' and versions .. ' ' .. v or ''\n"
             "  end\n"
             "  out[3 * n + 2] = versions\n"

@@ -9,6 +9,9 @@ const client = await import("openid-client");
 const settings = JSON.parse(readFileSync(0, "utf8"));
 const seen = {};
 
+// Debian's Node.js knows them joined only.
+const cookiesOf = (headers) => headers.getSetCookie?.() ?? headers.get("set-cookie")?.split(/,\s*(?=[^\s;,=]+=)/) ?? [];
+
 // A browser without scripts: cookies, forms, redirects on this server only.
 class Browser {
     cookies = new Map();
@@ -18,7 +21,7 @@ class Browser {
         if (form) headers.origin = new URL(settings.issuer).origin;
         const answer = await fetch(new URL(url, settings.issuer), {
             method: form ? "POST" : "GET", body: form ? new URLSearchParams(form) : undefined, redirect: "manual", headers });
-        for (const line of answer.headers.getSetCookie()) {
+        for (const line of cookiesOf(answer.headers)) {
             const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
             if (value) this.cookies.set(name, value);
             else this.cookies.delete(name);

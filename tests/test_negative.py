@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import ssl
+import time
 import types
 import urllib.parse
 
@@ -78,8 +79,20 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def wire(stack, someone):
-    return Wire(stack, someone.token)
+def signed_in(stack, someone):
+    made = Wire(stack, someone.token)
+    made.since = time.monotonic()
+    return made
+
+
+@pytest.fixture
+def wire(stack, someone, signed_in):
+    """A busy machine takes longer for all operations than a token lasts."""
+    if time.monotonic() - signed_in.since > 300:
+        login = stack.session().post("/v1/auth/login", json={"email": someone.email, "password": someone.password})
+        signed_in.token, signed_in.since = login.json()["access_token"], time.monotonic()
+        someone.session.headers["Authorization"] = f"Bearer {signed_in.token}"
+    return signed_in
 
 
 def find(document, name):

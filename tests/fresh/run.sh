@@ -87,6 +87,7 @@ inside() { # SHELL TEXT, in the tree; all of its processes end with it
     unshare --mount --pid --ipc --uts --fork --kill-child bash -euc '
         tree=$1; shift
         mount --make-rprivate /
+        mount --bind "$tree" "$tree" # what is made private inside has to be a mount
         mount -t proc proc "$tree/proc"
         mount -t sysfs -o ro sysfs "$tree/sys"
         mount -t tmpfs -o mode=0755 dev "$tree/dev"

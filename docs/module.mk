@@ -1,6 +1,6 @@
 # docs/: what people read. Manual pages are listed by the folder of their program.
 dist_doc_DATA = README.md HACKING.md NEWS %D%/architecture.md %D%/audit.md %D%/booking-states.md %D%/bookings.md %D%/calendar.md %D%/ical.md %D%/database.md %D%/errors.md %D%/events.md \
-	%D%/federation.md %D%/http.md %D%/install.md %D%/jobs.md %D%/keys.md %D%/ledger.md %D%/mails.md %D%/notifications.md %D%/oauth.md %D%/payments.md %D%/permissions.md %D%/pricing.md %D%/tracking.md %D%/webhooks.md
+	%D%/federation.md %D%/http.md %D%/install.md %D%/jobs.md %D%/keys.md %D%/ledger.md %D%/mails.md %D%/notifications.md %D%/oauth.md %D%/payments.md %D%/permissions.md %D%/photos.md %D%/pricing.md %D%/tracking.md %D%/webhooks.md
 adrdir = $(docdir)/adr
 dist_adr_DATA = $(wildcard $(srcdir)/%D%/adr/*.md)
 

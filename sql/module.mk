@@ -22,7 +22,8 @@ dist_nexusmigrations_DATA = %D%/migrations/20261123050000_spine.sql \
 	%D%/migrations/20261123110500_property_sight.sql \
 	%D%/migrations/20261123120000_jobs_admin.sql \
 	%D%/migrations/20261123120100_calendar_notices.sql \
-	%D%/migrations/20261123120200_pricing_events.sql
+	%D%/migrations/20261123120200_pricing_events.sql \
+	%D%/migrations/20261123120500_photos.sql
 
 # Statements of the write side, one file per domain; src/db/queries.awk makes constants of them.
 nexus_queries = \
@@ -43,6 +44,7 @@ nexus_queries = \
 	%D%/queries/outbox.sql \
 	%D%/queries/oauth.sql \
 	%D%/queries/payment.sql \
+	%D%/queries/photo.sql \
 	%D%/queries/pricing.sql \
 	%D%/queries/property.sql \
 	%D%/queries/review.sql \

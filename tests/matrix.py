@@ -265,6 +265,7 @@ class Call:
     query: str = ""
     json: object = None
     form: dict = None
+    files: dict = None
     headers: dict = field(default_factory=dict)
     missing: dict = None                      # values for the path that name nothing: the answer must be the same
 
@@ -658,6 +659,24 @@ def calendar_read(world, owner):
     return Call({"id": world.property(status="draft")}, query=NIGHTS, missing={"id": nothing()})
 
 
+@call("photo_list")
+def photo_list(world, owner):
+    """Of a draft: those of a published property are everybody's."""
+    return Call({"id": world.property(status="draft")}, missing={"id": nothing()})
+
+
+@call("photo_create")
+def photo_create(world, owner):
+    return Call({"id": world.property()}, files={"file": ("a.png", b"\x89PNG\r\n\x1a\n and so on")}, missing={"id": nothing()})
+
+
+@call("photo_read", "photo_update", "photo_delete")
+def photo_of(world, owner, op):
+    place, photo = world.property(), str(uuid.uuid4())
+    world.mint.sql("insert into photos (id, property_id, position, media_type, bytes, hash) values (%s, %s, 0, 'image/png', 1, sha256(''))", photo, place)
+    return Call({"id": place, "photo_id": photo}, json={} if op.name == "photo_update" else None, missing={"id": place, "photo_id": nothing()})
+
+
 @call("calendar_feed_list", "calendar_conflict_list", "calendar_export_list")
 def calendar_feed_list(world, owner):
     return Call({"id": world.property()}, missing={"id": nothing()})
@@ -970,7 +989,7 @@ class Matrix:
         url += f"?{made.query}" if made.query else ""
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **made.headers}
         self.http.cookies.clear()
-        return self.http.request(op.method, url, json=made.json, data=made.form, headers=headers, allow_redirects=False)
+        return self.http.request(op.method, url, json=made.json, data=made.form, files=made.files, headers=headers, allow_redirects=False)
 
     @staticmethod
     def make(op, world, owner):

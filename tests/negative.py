@@ -269,6 +269,27 @@ def form_texts(media, required):
     yield Case("form: gzip", codes=("unsupported_media_type",), body=good, headers={"Content-Encoding": "gzip"})
 
 
+MULTIPART = "multipart/form-data"
+
+
+def upload_of(file=b"\x89PNG\r\n\x1a\n and so on", **fields):
+    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value for name, value in fields.items()]
+    parts += [b'Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + file] if file is not None else []
+    return b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
+
+
+def upload_texts():
+    """What is in an upload; how it is put together is in test_photos.py."""
+    good = upload_of()
+    refused = ("bad_parameter", "validation_failed", "bad_request")
+    for name, text in {"no file": upload_of(None, caption=b"x"), "no picture": upload_of(b"GIF89a"), "unknown": upload_of(**{UNHEARD_OF: b"1"}),
+                       "nothing": b"", "rubbish": b"\xff\xfe\x00", "cut off": good[:-9], "JSON": b"{}"}.items():
+        yield Case(f"upload: {name}", codes=refused, body=text)
+    for kind in ("text/plain", "application/json", "multipart/mixed; boundary=b", FORM):
+        yield Case(f"upload: {kind}", codes=("unsupported_media_type",), body=good, headers={"Content-Type": kind})
+    yield Case("upload: gzip", codes=("unsupported_media_type",), body=good, headers={"Content-Encoding": "gzip"})
+
+
 # ---- parameters
 
 def parameter_texts(schema):
@@ -388,6 +409,9 @@ def cases(document, path, operation, ids=None, query=None):
             query = query or {}
         found += form_members(document, media)
         found += form_texts(media, operation["requestBody"]["required"])
+    elif MULTIPART in operation.get("requestBody", {}).get("content", {}):
+        body = upload_of()
+        found += upload_texts()
     elif "requestBody" in operation:
         body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"]).encode()
         found += body_members(document, operation)

@@ -264,7 +264,10 @@ def test_limits_agree_with_the_option_table():
     kib = {"k": 1024, "m": 1024 ** 2}
     size = lambda text: int(text[:-1]) * kib[text[-1]]  # noqa: E731
     seconds = lambda text: float(text[:-1])  # noqa: E731
-    assert size(value("client_max_body_size")) == quantity(table["body_limit"])
+    bodies = sorted(size(re.sub(r"^client_max_body_size\s+|;.*$", "", text)) for _, text in directives()
+                    if re.match(r"client_max_body_size\s", text))
+    assert bodies[0] == quantity(table["body_limit"]) and len(bodies) == 2
+    assert bodies[1] >= quantity(table["photo_bytes_max"]) + 64 * 1024
     assert size(value("large_client_header_buffers").split()[1]) >= quantity(table["header_limit"])
     assert size(value("large_client_header_buffers").split()[1]) > quantity(table["query_limit"])
     assert size(value("fastcgi_max_temp_file_size")) == quantity(table["response_limit"])
@@ -272,7 +275,8 @@ def test_limits_agree_with_the_option_table():
     assert int(value("limit_conn nexus_all")) < int(table["listen_backlog"])
     socket_unit = (TOP / "systemd/nexus-api.socket").read_text()
     assert f"Backlog={table['listen_backlog']}" in socket_unit and f"ListenStream={table['listen']}" in socket_unit
-    assert table["listen"] in (NGINX_CONF / "conf.d/nexus-site.conf").read_text()
+    site = (NGINX_CONF / "conf.d/nexus-site.conf").read_text()
+    assert table["listen"] in site and f"{table['photos_dir']}/public;" in site
 
 
 def made(*arguments):

@@ -60,6 +60,7 @@ class Wire:
     def send(self, method, target, body, headers, media="application/json"):
         headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), "Accept": "*/*", **headers}
         if body is not None:
+            media = "multipart/form-data; boundary=b" if media == negative.MULTIPART else media
             headers = {"Content-Type": media, **headers}
         try:
             self.connection.request(method, target, body, headers)

@@ -16,6 +16,7 @@ token_keys = $RUN/secret/keys
 secret_file = $RUN/secret/cursor.key
 fetch_socket = $RUN/sock/fetch.sock
 decode_socket = $RUN/sock/decode.sock
+photos_dir = $RUN/photos
 mail_templates = $TOP/conf/mail
 CONF
     cat "$RUN/options.new"

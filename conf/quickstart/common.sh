@@ -134,9 +134,11 @@ run_dir_create() {
         RUN=$(readlink -f "$RUN")
     fi
     mkdir -p "$RUN"/{log,pid,sock,pgsock,secret,tls,nginx,bin,www}
+    mkdir -p "$RUN"/photos/{incoming,public}
     chmod 0711 "$RUN/secret"
+    chmod 0700 "$RUN/photos/incoming"
     if am_root; then
-        chown "$SERVICE_USER" "$RUN/sock"
+        chown "$SERVICE_USER" "$RUN/sock" "$RUN"/photos/{incoming,public}
         ! id -u postgres >/dev/null 2>&1 || chown postgres "$RUN/pgsock"
     fi
 }

@@ -54,11 +54,14 @@ select $1, id from amenities where slug = any($2::text[])
 on conflict do nothing;
 
 -- name: property_photos_delete
-delete from property_photos where property_id = $1;
+-- Those the host has set, not the uploaded ones.
+delete from property_photos where property_id = $1 and photo_id is null;
 
 -- name: property_photos_insert
+-- URLs of uploaded photos are there already: who sends back the list that was read does not get them twice.
 insert into property_photos (property_id, position, url)
-select $1, g.place - 1, g.url from unnest($2::text[]) with ordinality as g(url, place);
+select $1, g.place - 1, g.url from unnest($2::text[]) with ordinality as g(url, place)
+ where not exists (select from property_photos s where s.property_id = $1 and s.photo_id is not null and s.url = g.url);
 
 -- name: property_close
 -- Take every night from a day on, for good, in place of the host's own blocks and of what was imported; how many units could not be closed

@@ -20,9 +20,9 @@ const char *const audit_action_names[] = {
     [AUDIT_COUNT] = NULL,
 };
 
-const char *const audit_target_types[] = { "user",     "role",    "property", "client", "key",
-                                           "coupon",   "booking", "payment",  "payout", "job",
-                                           "schedule", "block",   "webhook",  NULL };
+const char *const audit_target_types[] = { "user",   "role",     "property", "client",  "key",
+                                           "coupon", "booking",  "payment",  "payout",  "job",
+                                           "photo",  "schedule", "block",    "webhook", NULL };
 
 const char *audit_action_name(enum audit_action action)
 {

@@ -13,6 +13,8 @@
 #define QUALITY_WEBP 80
 #define BANDS        3
 #define SHRINK_MAX   8
+#define WEBP_HEAD    12 /* RIFF, length, WEBP */
+#define CHUNK_HEAD   8  /* name, length */
 /* vips_thumbnail_buffer would take what is cut off. */
 #define LOAD_OPTIONS "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED
 
@@ -197,6 +199,35 @@ static int save(VipsImage *im, enum decode_format format, void **bytes, size_t *
                                 "interlace", TRUE, NULL);
 }
 
+static uint32_t number_at(const char *p)
+{
+    uint32_t n;
+    memcpy(&n, p, sizeof(n));
+    return GUINT32_FROM_LE(n);
+}
+
+/*
+ * libvips notes a resolution even where it is told not to: what is kept of a WebP file is the chunk with the
+ * picture, behind a header of its own. The length of the new file; 0 when there is no such chunk.
+ */
+static size_t only_the_picture(char *file, size_t size)
+{
+    for (size_t at = WEBP_HEAD; at + CHUNK_HEAD <= size;) {
+        size_t chunk = CHUNK_HEAD + ((size_t)number_at(file + at + 4) + 1) / 2 * 2;
+        if (chunk > size - at) {
+            return 0;
+        }
+        if (memcmp(file + at, "VP8 ", 4) == 0 || memcmp(file + at, "VP8L", 4) == 0) {
+            uint32_t rest = GUINT32_TO_LE((uint32_t)(chunk + 4));
+            memmove(file + WEBP_HEAD, file + at, chunk);
+            memcpy(file + 4, &rest, sizeof(rest));
+            return WEBP_HEAD + chunk;
+        }
+        at += chunk;
+    }
+    return 0;
+}
+
 /* Both formats of one size. */
 static bool write_size(VipsImage *whole, int32_t side, struct decode_head *head, struct buf *out)
 {
@@ -206,6 +237,8 @@ static bool write_size(VipsImage *whole, int32_t side, struct decode_head *head,
         void *bytes = NULL;
         size_t size = 0;
         ok = save(im, (enum decode_format)format, &bytes, &size) == 0 && size < DECODE_ANSWER_MAX;
+        size = ok && format == DECODE_FORMAT_WEBP ? only_the_picture(bytes, size) : size;
+        ok = ok && size > 0;
         if (ok) {
             uint32_t i = head->count++;
             head->variants[i].format = (uint32_t)format;

@@ -87,7 +87,7 @@ static enum err check_body(struct request *rq)
     if (coding.n > 0 && !str_eq_nocase(coding, STR("identity"))) {
         return fail(rq, ERR_MEDIA_TYPE, NULL, "Bodies are taken without a content coding.");
     }
-    if (rq->body.n == 0) {
+    if (rq->body.n == 0 && !rq->upload) {
         return ERR_NONE;
     }
     /* RFC 9110, 9.3.1: such a body has no meaning, and a way to smuggle requests. */

@@ -10,19 +10,29 @@ static enum err run(struct request *rq);
 const struct gate gate_route = { .name = "route", .run = run, .stage = STAGE_GATES };
 
 /* What is sent and what may be answered has to be of the op's kind. */
+static enum err check_sent(struct request *rq)
+{
+    const struct op *op = rq->op;
+    const char *in = op->upload            ? "multipart/form-data"
+                     : op->flags & OP_FORM ? "application/x-www-form-urlencoded"
+                                           : "application/json";
+    bool fits = op->upload ? rq->upload != NULL
+                           : !rq->upload && content_type_is(rq->headers[HEADER_CONTENT_TYPE], in);
+    return fits || (rq->body.n == 0 && !rq->upload)
+               ? ERR_NONE
+               : fail(rq, ERR_MEDIA_TYPE, NULL, "The body must be %s%s.", in, op->upload ? "" : " in UTF-8");
+}
+
 static enum err check_media(struct request *rq)
 {
     bool page = rq->op->flags & OP_PAGE;
-    const char *in = rq->op->flags & OP_FORM ? "application/x-www-form-urlencoded" : "application/json";
     const char *out = page ? "text/html" : rq->op->media ? rq->op->media : "application/json";
     struct str accept = rq->headers[HEADER_ACCEPT];
-    if (rq->body.n > 0 && !content_type_is(rq->headers[HEADER_CONTENT_TYPE], in)) {
-        return fail(rq, ERR_MEDIA_TYPE, NULL, "The body must be %s in UTF-8.", in);
-    }
-    if (accept.p && rq->repeated != HEADER_ACCEPT && !accept_allows(accept, out)) {
+    if (check_sent(rq) == ERR_NONE && accept.p && rq->repeated != HEADER_ACCEPT &&
+        !accept_allows(accept, out)) {
         return fail(rq, ERR_NOT_ACCEPTABLE, NULL, "Answers are %s.", out);
     }
-    return ERR_NONE;
+    return rq->err;
 }
 
 static enum err run(struct request *rq)

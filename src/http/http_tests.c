@@ -22,6 +22,7 @@ int main(int argc, char **argv)
     srunner_add_suite(r, trace_suite());
     srunner_add_suite(r, gates_suite());
     srunner_add_suite(r, fastcgi_suite());
+    srunner_add_suite(r, multipart_suite());
     srunner_add_suite(r, pipeline_suite());
     srunner_add_suite(r, access_suite());
     srunner_run_all(r, CK_NORMAL);

@@ -13,6 +13,7 @@
 Suite *access_suite(void); /* needs PostgreSQL: tests/with-postgres */
 Suite *etag_suite(void);
 Suite *fastcgi_suite(void);
+Suite *multipart_suite(void);
 Suite *gates_suite(void);
 Suite *pipeline_suite(void);
 Suite *route_suite(void);

@@ -5,6 +5,7 @@
 #include "db/queries.h"
 #include "http/access.h"
 #include "http/op.h"
+#include "http/upload.h"
 
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -87,6 +88,13 @@ static void fingerprint(struct request *rq)
     mac_part(mac, rq->headers[HEADER_METHOD]);
     mac_part(mac, rq->headers[HEADER_URI]);
     mac_part(mac, rq->body);
+    if (rq->upload) { /* what is in it: its boundaries are others each time */
+        mac_part(mac, (struct str){ (const char *)rq->upload->hash, sizeof(rq->upload->hash) });
+        for (size_t i = 0; i < rq->upload->count; i++) {
+            mac_part(mac, rq->upload->fields[i].name);
+            mac_part(mac, rq->upload->fields[i].value);
+        }
+    }
     size_t size;
     if (EVP_MAC_final(mac, rq->write.fingerprint, &size, sizeof rq->write.fingerprint) != 1) {
         log_msg(LOG_ERROR, "cannot compute a MAC");

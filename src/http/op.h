@@ -12,6 +12,7 @@
 #include "http/request.h"
 
 struct entity;
+struct op_upload;
 struct selection;
 struct json_writer;
 
@@ -60,6 +61,7 @@ struct op {
     const struct entity *entity;      /* what it answers with; NULL: see out */
     const struct shape *out;          /* answer that is no entity; printed in OpenAPI */
     const enum err *errors;           /* ERR_NONE-terminated: those beyond the gates' own */
+    const struct op_upload *upload;   /* the body is a form with this file (http/upload.h); NULL: none */
     const struct op_refusal *refusal; /* NULL: problem documents */
     const char *security;             /* of OP_OWN_AUTH: OpenAPI's, JSON text */
     const char *media, *example;      /* an OP_RAW that does not answer with JSON: its type, to which

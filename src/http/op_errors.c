@@ -34,7 +34,7 @@ static bool takes_body(const struct op *op)
 
 static bool takes_json(const struct op *op)
 {
-    return takes_body(op) && !(op->flags & OP_FORM);
+    return takes_body(op) && !(op->flags & OP_FORM) && !op->upload;
 }
 
 static bool is_authenticated(const struct op *op)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "http/op.h"
+#include "http/upload.h"
 #include "http/uri.h"
 
 #include <stdarg.h>
@@ -78,6 +79,21 @@ void request_param_take(struct request *rq, size_t i)
             (rq->query_param_count - i) * sizeof rq->query_params[0]);
 }
 
+/* Without a body there is no file, which the shape complains about. */
+static enum err decode_upload(struct request *rq, const struct shape *shape)
+{
+    struct json_params path = { rq->path_params, rq->path_param_count };
+    struct json_params query = { rq->query_params, rq->query_param_count };
+    struct json_params form = { NULL, 0 };
+    if (rq->upload) {
+        if (upload_read(rq) != ERR_NONE) {
+            return rq->err;
+        }
+        form = (struct json_params){ rq->upload->fields, rq->upload->count };
+    }
+    return shape_decode_form(shape, rq->arena, form, path, query, &rq->in, &rq->violations);
+}
+
 static enum err decode_form(struct request *rq, const struct shape *shape)
 {
     struct json_params path = { rq->path_params, rq->path_param_count };
@@ -90,7 +106,8 @@ enum err request_decode(struct request *rq)
     const struct shape *shape = rq->op->in ? rq->op->in : &shape_nothing;
     struct str body = rq->body.n > 0 && !(rq->op->flags & OP_BYTES) ? rq->body : STR_NONE;
     const char *why = NULL;
-    enum err e = rq->op->flags & OP_FORM
+    enum err e = rq->op->upload ? decode_upload(rq, shape)
+                 : rq->op->flags & OP_FORM
                      ? decode_form(rq, shape)
                      : shape_decode(shape, rq->arena, body, rq->path_params, rq->path_param_count,
                                     rq->query_params, rq->query_param_count, &rq->in, &rq->violations, &why);

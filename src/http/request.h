@@ -32,6 +32,7 @@ enum method {
 struct op;
 struct service;
 struct json_writer;
+struct upload;
 
 #define QUERY_PARAMS_MAX     64
 #define PATH_PARAMS_MAX      4
@@ -135,7 +136,8 @@ struct request {
     struct str path;  /* percent-decoded, no query; an encoded slash is refused */
     struct str query; /* raw */
     struct str body;
-    char *const *env;                 /* FastCGI parameters "NAME=value", NULL-terminated */
+    struct upload *upload; /* a body that is read later (http/upload.h); NULL: `body` is all there is */
+    char *const *env;      /* FastCGI parameters "NAME=value", NULL-terminated */
     struct str headers[HEADER_COUNT]; /* absent: not sent */
     struct address address;           /* of the client; :: when it is not known */
     size_t header_bytes;              /* names and values of all client headers */

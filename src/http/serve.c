@@ -6,6 +6,7 @@
 #include "http/fastcgi.h"
 #include "http/op.h"
 #include "http/service.h"
+#include "http/upload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,10 +170,19 @@ static void give_back(struct buf *b)
 void service_handle(struct service *s, FCGX_Request *fcgi)
 {
     struct request *rq = request_start(s, fcgi->envp);
-    rq->intake = fastcgi_read(fcgi, rq->headers[HEADER_CONTENT_LENGTH], &s->in);
+    struct upload upload;
+    if (upload_comes(rq)) {
+        rq->upload = &upload;
+        rq->intake = upload_begin(&upload, fcgi, rq->headers[HEADER_CONTENT_LENGTH]);
+    } else {
+        rq->intake = fastcgi_read(fcgi, rq->headers[HEADER_CONTENT_LENGTH], &s->in);
+    }
     rq->body = buf_str(&s->in);
     rq->stage_us[STAGE_READ] = clock_mono_us() - rq->start_us;
     pipeline_run(rq);
+    if (rq->upload) {
+        upload_finish(rq->upload);
+    }
     struct str body = rq->head ? STR("") : buf_str(rq->res.body);
     if (!fastcgi_write(fcgi, buf_str(&s->head), body)) {
         LOG(LOG_DEBUG, "the peer has gone before the answer", LOG_TEXT("request_id", rq->id));

@@ -28,8 +28,9 @@ static void request_body(struct openapi *d, const struct op *op)
     OPENAPI_KEY(d, "required");
     json_write_bool(&d->w, has_body(op->in, true));
     OPENAPI_OBJECT(d, "content");
-    json_write_key(&d->w,
-                   op->flags & OP_FORM ? STR("application/x-www-form-urlencoded") : STR("application/json"));
+    json_write_key(&d->w, op->upload            ? STR("multipart/form-data")
+                          : op->flags & OP_FORM ? STR("application/x-www-form-urlencoded")
+                                                : STR("application/json"));
     json_write_object(&d->w);
     OPENAPI_KEY(d, "schema");
     d->input = true;

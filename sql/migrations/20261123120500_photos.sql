@@ -26,7 +26,7 @@ create index photos_rejected_idx on photos (decided_at) where state = 'rejected'
 
 create table photo_variants (
     photo_id uuid    constraint photo_variants_photo_fkey references photos on delete cascade,
-    name     text    constraint photo_variants_name_form check (name ~ '^[0-9a-f]{2}/[0-9a-f-]{36}-[0-9a-f]{16}-[0-9]{3,4}[.](webp|jpg)$'),
+    name     text    constraint photo_variants_name_form check (name ~ '^[0-9a-f]{2}/[0-9a-f-]{36}-[0-9a-f]{16}-[0-9]{3,4}\.(webp|jpg)$'),
     format   text    not null constraint photo_variants_format_known check (format in ('webp', 'jpeg')),
     size     integer not null constraint photo_variants_size_range check (size > 0), -- the longest a side may be
     width    integer not null constraint photo_variants_width_range check (width between 1 and size),

@@ -1,6 +1,7 @@
 /* The photo as it is read, and what its ops share. */
 #include "photo/photo.h"
 
+#include "decode/decode.h"
 #include "property/property.h"
 #include "query/plan.h"
 
@@ -51,24 +52,28 @@ static const struct shape_field variant_fields[] = {
       .flags = SHAPE_REQUIRED,
       .offset = offsetof(struct variant, size),
       .min = 1,
+      .max = 1920,
       .doc = "The longest its longer side may be: 320, 960 or 1920. A smaller photo is not enlarged." },
     { .name = "width",
       .type = SHAPE_INT,
       .flags = SHAPE_REQUIRED,
       .offset = offsetof(struct variant, width),
       .min = 1,
+      .max = 1920,
       .doc = "Pixels." },
     { .name = "height",
       .type = SHAPE_INT,
       .flags = SHAPE_REQUIRED,
       .offset = offsetof(struct variant, height),
       .min = 1,
+      .max = 1920,
       .doc = "Pixels." },
     { .name = "bytes",
       .type = SHAPE_INT,
       .flags = SHAPE_REQUIRED,
       .offset = offsetof(struct variant, bytes),
       .min = 1,
+      .max = DECODE_ANSWER_MAX,
       .doc = "Size of the file." },
     { .name = "url",
       .type = SHAPE_STRING,

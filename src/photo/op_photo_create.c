@@ -29,6 +29,7 @@ static const struct shape_field in_fields[] = {
       .type = SHAPE_STRING,
       .flags = SHAPE_REQUIRED,
       .offset = IN(file),
+      .max = DECODE_BYTES_MAX,
       .doc = "The photo: JPEG, PNG or WebP, as a part with a file name.",
       .example = "\"@front.jpg\"" },
     { .name = "caption",

@@ -120,6 +120,10 @@ def test_pictures_are_decoded(worked):
     assert worked["decoder"] == ["active", False] and worked["decoded again"] == [[0, 300, 200], 1], worked["journal"]["nexus-decode.service"]
 
 
+def test_an_upload_becomes_variants(worked):
+    assert worked["photo"] == [202, "ready", 6, [".jpg"] * 3 + [".webp"] * 3, True], (worked["photo"], worked["journal"]["nexus-jobs.service"])
+
+
 def test_they_stop_in_time_and_what_is_under_way_ends(worked):
     assert worked["stop"] == 0 and worked["stop_seconds"] < 10
     assert worked["stop_results"] == [["success", "inactive"]] * len(SERVICES) and worked["failed"] == ""

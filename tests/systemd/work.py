@@ -299,6 +299,21 @@ def decoder():
     result["decoded again"] = [decode(png(300, 200))[:3], int(show(DECODE, "NRestarts")) - before]
 
 
+def photo(token):
+    """An upload becomes variants: the API writes the file, nexus-jobs has it decoded and puts them in place."""
+    place = made(call("POST", "/v1/properties", PROPERTY, token))["id"]
+    body = (b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n' + png(400, 300)
+            + b"\r\n--edge--\r\n")
+    status, _, answer = fcgi.call("/run/nexus/api.sock", method="POST", path=f"/v1/properties/{place}/photos", body=body, HTTP_HOST="localhost", HTTPS="on",
+                                  HTTP_AUTHORIZATION=f"Bearer {token}", CONTENT_TYPE="multipart/form-data; boundary=edge")
+    state = made((status, json.loads(answer)))
+    read = lambda: made(call("GET", f"/v1/properties/{place}/photos/{state['id']}", token=token))
+    until(lambda: read()["state"] != "processing")
+    files = [path for path in pathlib.Path("/var/lib/nexus/photos/public").rglob("*") if path.is_file()]
+    result["photo"] = [status, read()["state"], len(read().get("variants", [])), sorted(path.suffix for path in files),
+                       {path.stat().st_uid == 0 for path in files} == {False}]
+
+
 def stop():
     add(6000, 1, 1500)
     until(running)
@@ -343,6 +358,7 @@ def main():
         result["frozen"] = step(restarts, JOBS, signal.SIGSTOP, 5000)
         step(fetcher, token)
         step(decoder)
+        step(photo, token)
         step(stop)
     result["failed"] = systemctl("list-units", "--state=failed", "--plain", "--no-legend", "nexus*").stdout
     tell()

@@ -442,4 +442,4 @@ def test_check_is_content_with_a_running_stack(stack):
     done = stack.ctl("check", check=False)
     assert done.returncode == 0, done.stdout
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [["ok", name] for name in (
-        "config", "keys", "secret", "providers", "socket", "redis", "database", "schema", "extension", "settings", "rights", "clock")]
+        "config", "keys", "secret", "providers", "socket", "redis", "photos", "decoder", "database", "schema", "extension", "settings", "rights", "clock")]

@@ -330,7 +330,10 @@ def test_nginx_shows_nothing_else(stack, host, place):
 # ---- who is away, who is killed
 
 def test_the_decoder_may_be_away_or_killed(stack, host, place):
+    assert re.search(r"^ok   photos .* free$", stack.ctl("check").stdout, re.M) and re.search(r"^ok   decoder .* takes connections$", stack.ctl("check").stdout, re.M)
     stack.stop("decode")
+    refused = stack.ctl("check", check=False)
+    assert refused.returncode == 3 and re.search(r"^FAIL decoder ", refused.stdout, re.M)
     made = uploaded(host, place, JPEG)
     assert stack.jobs_drain()["failed"] == 1
     assert photo(host, place, made)["state"] == "processing" and files(stack, "incoming") == [made["id"]]

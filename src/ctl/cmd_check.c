@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ const struct ctl_command ctl_check = {
 #define DETAIL_SIZE  1200
 #define CLOCK_MAX_US 1000000
 #define SECRET_MIN   32
+#define PHOTOS_ROOM  ((size_t)256 * 1024 * 1024)
 #define MEMORY_MAX   ((size_t)512 * 1024 * 1024)
 
 struct check {
@@ -76,6 +78,8 @@ static void check_keys(struct check *k);
 static void check_secret(struct check *k);
 static void check_providers(struct check *k);
 static void check_socket(struct check *k);
+static void check_photos(struct check *k);
+static void check_decoder(struct check *k);
 static void check_database(struct check *k);
 static void check_schema(struct check *k);
 static void check_extension(struct check *k);
@@ -92,6 +96,7 @@ static const struct {
     { "config", false, false, check_config },     { "keys", true, false, check_keys },
     { "secret", true, false, check_secret },      { "providers", true, false, check_providers },
     { "socket", true, false, check_socket },      { "redis", true, false, check_redis },
+    { "photos", true, false, check_photos },      { "decoder", true, false, check_decoder },
     { "database", true, false, check_database },  { "schema", true, true, check_schema },
     { "extension", true, true, check_extension }, { "settings", true, true, check_settings },
     { "rights", true, true, check_rights },       { "clock", true, true, check_clock },
@@ -186,6 +191,50 @@ static void check_socket(struct check *k)
     } else {
         failed(k, "start the API: systemctl start nexus-api.socket nexus-api", "%s: %s", path,
                strerror(error));
+    }
+}
+
+static bool is_folder(const char *path, bool writable, struct stat *st)
+{
+    return stat(path, st) == 0 && S_ISDIR(st->st_mode) && (!writable || access(path, W_OK | X_OK) == 0);
+}
+
+static void check_photos(struct check *k)
+{
+    static const char *const advice = "systemd-tmpfiles --create makes it; both folders belong to the "
+                                      "service's user and are on one file system";
+    const char *top = k->options->photos_dir;
+    char incoming[300], public[300];
+    struct stat in, out;
+    struct statvfs fs;
+    if (!top[0]) {
+        passed(k, "photos_dir is not set: nothing can be uploaded");
+        return;
+    }
+    snprintf(incoming, sizeof(incoming), "%s/incoming", top);
+    snprintf(public, sizeof(public), "%s/public", top);
+    if (!is_folder(incoming, true, &in) || !is_folder(public, true, &out) || in.st_dev != out.st_dev) {
+        failed(k, advice, "%s: incoming and public are not there, not one file system, or not writable", top);
+    } else if (statvfs(incoming, &fs) != 0 || fs.f_bavail * fs.f_frsize < PHOTOS_ROOM) {
+        failed(k, "make room: uploads are answered 507 when there is none", "%s has less than 256 MiB left",
+               top);
+    } else {
+        passed(k, "%s, %.1f GiB free", top, (double)(fs.f_bavail * fs.f_frsize) / (1 << 30));
+    }
+}
+
+static void check_decoder(struct check *k)
+{
+    const char *path = k->options->decode_socket;
+    int error = path[0] ? try_socket(path) : 0;
+    if (!path[0]) {
+        passed(k, "decode_socket is not set: photos wait");
+    } else if (error == 0) {
+        passed(k, "%s takes connections", path);
+    } else if (error == EACCES) {
+        passed(k, "%s is there; this user may not connect to it", path);
+    } else {
+        failed(k, "start it: systemctl start nexus-decode.socket", "%s: %s", path, strerror(error));
     }
 }
 

@@ -1,6 +1,10 @@
 """Photos: uploaded to disk, decoded where nothing can happen, shown by Nginx; what is hostile is refused with a reason."""
+import concurrent.futures
+import contextlib
 import hashlib
+import os
 import re
+import signal
 import socket
 import ssl
 import uuid
@@ -9,7 +13,7 @@ import pytest
 
 import marketplace as market
 import pictures
-from stack import SANITIZER, private_stack
+from stack import SANITIZER, children, private_stack, wait_until
 
 SIZES = (320, 960, 1920)
 GRACE = "+2h"
@@ -338,6 +342,24 @@ def test_the_decoder_may_be_away_or_killed(stack, host, place):
     assert stack.jobs_drain()["failed"] == 1
     assert photo(host, place, made)["state"] == "processing" and files(stack, "incoming") == [made["id"]]
     assert "nexus-decode cannot be reached" in stack.query("select history::text from jobs where job = 'photo-decode'")[0][0]
+    stack.start("decode")
+    stack.clock("+1h")
+    assert stack.jobs_drain()["failed"] == 0 and photo(host, place, made)["state"] == "ready"
+    stack.clock("0")
+
+
+def test_a_decoder_that_is_killed_at_work_is_asked_again(stack, host, place):
+    """A picture that takes long; everything of nexus-decode is killed meanwhile. The attempt fails, the next one does not."""
+    made = uploaded(host, place, pictures.noise(2600, 2000, quality=90, progressive=True))
+    decoder = stack.pid("decode")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        drained = pool.submit(stack.jobs_drain)
+        at_work = wait_until(lambda: children(decoder), 30, "a process for the picture")
+        for pid in (decoder, *at_work):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert drained.result()["failed"] == 1
+    assert photo(host, place, made)["state"] == "processing" and files(stack, "incoming") == [made["id"]]
     stack.start("decode")
     stack.clock("+1h")
     assert stack.jobs_drain()["failed"] == 0 and photo(host, place, made)["state"] == "ready"

@@ -72,7 +72,8 @@ class Pool:
         return [pid for pid in children(self.process.pid) if title(pid).startswith("nexus-api: worker")]
 
     def logs(self, message=None):
-        lines = [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
+        text = self.log_file.read_text()  # its last line may be in the making
+        lines = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines() if line.startswith("{")]
         return [line for line in lines if message is None or line["message"] == message]
 
     def wait_log(self, message, count=1, deadline=10.0):
@@ -694,7 +695,7 @@ def test_socket_activation_and_restart_refuse_nobody(pool):
     pids = []
     for n in range(3):
         pids.append(start_activated(pool, [activated, metrics], "nexus-api.socket:metrics"))
-        pool.wait_log("ready", n + 1)
+        pool.wait_log("ready", 2 * n + 1)
         status, worker, *_ = pool.call()
         assert status == 200 and worker != pids[-1]
         assert "nexus_build_info" in scrape(port)[1]
@@ -705,6 +706,7 @@ def test_socket_activation_and_restart_refuse_nobody(pool):
             if n < 2:
                 continue_with = start_activated(pool, [activated, metrics], "nexus-api.socket:metrics")
                 assert [r.result()[0] for r in running] == [200] * 4
+                pool.wait_log("ready", 2 * n + 2)  # the one before may have answered all four
                 os.kill(continue_with, signal.SIGTERM)
                 assert os.waitpid(continue_with, 0)[1] == 0
             else:

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* Of the computing thread: about a tenth of what a thread of normal priority gets when both want the core. */
+/* Below its worker: the computing thread gets about a tenth of what others do when both want the core. */
 #define HASH_NICE 10
 
 static struct {
@@ -40,7 +40,7 @@ unsigned hash_pool_queue(const struct options *o)
 static void *compute(void *p)
 {
     const struct job *job = p;
-    (void)setpriority(PRIO_PROCESS, 0, HASH_NICE);
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + HASH_NICE);
     job->work(job->arg);
     return NULL;
 }

@@ -8,7 +8,6 @@ import pytest
 import federation
 import matrix
 import negative
-import stack as stacks
 
 OPS = matrix.operations()
 TABLE = matrix.table()
@@ -131,9 +130,7 @@ IGNORED = ("sessions", "idempotency_keys", "login_attempts",  # what telling who
 
 
 def contents(stack):
-    names = [name for name, in stack.query("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
-             if name not in IGNORED and not stacks.BACKGROUND.fullmatch(name)]
-    return {name: stack.query(f'select count(*), md5(string_agg(t::text, chr(10) order by t::text)) from "{name}" t')[0] for name in names}
+    return stack.of_each_table("count(*), md5(string_agg(t::text, chr(10) order by t::text))", IGNORED)
 
 
 def json_ops(document):

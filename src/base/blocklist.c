@@ -139,9 +139,9 @@ bool blocklist_replace(struct blocklist *b, struct blocklist_network *networks, 
     for (size_t i = 0; i < taken; i++) {
         address_mask(&networks[i].first, networks[i].prefix);
     }
-    qsort(networks, taken, sizeof(*networks), compare);
     m.side->count = 0;
     if (taken > 0) {
+        qsort(networks, taken, sizeof(*networks), compare);
         boundary(m.side, 0, 0, 0);
     }
     for (size_t i = 0; i < taken; i++) {

@@ -147,7 +147,7 @@ static amqp_socket_t *socket_of(struct mq *mq, const struct amqp_connection_info
 
 static bool log_in(struct mq *mq, const struct amqp_connection_info *info)
 {
-    char error[256];
+    char error[240];
     size_t n = 0;
     char *password = mq->options->broker_password_file[0]
                          ? options_secret(mq->options->broker_password_file, &n, error, sizeof(error))

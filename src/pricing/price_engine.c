@@ -475,7 +475,8 @@ static void sum_up(struct maker *m)
             count(m, &p->tax_total, line->amount);
         }
     }
-    p->platform_total = p->total - p->host_total - p->tax_total;
+    m->overflow |= __builtin_sub_overflow(p->total, p->host_total, &p->platform_total);
+    m->overflow |= __builtin_sub_overflow(p->platform_total, p->tax_total, &p->platform_total);
 }
 
 static size_t room(const struct price_stay *s, const struct price_plan *plan)

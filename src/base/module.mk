@@ -6,7 +6,7 @@ libnexus_a_SOURCES += %D%/arena.h %D%/buf.h %D%/str.h %D%/err.h %D%/errors.def %
 	%D%/address.h %D%/address.c %D%/blocklist.h %D%/blocklist.c %D%/request_ring.h %D%/request_ring.c \
 	%D%/scoreboard.h %D%/scoreboard.c %D%/slots.h %D%/slots.c %D%/template.h %D%/template.c %D%/backoff_table.h %D%/backoff_table.c \
 	%D%/listen.h %D%/listen.c %D%/notify.h %D%/notify.c %D%/scrape.h %D%/scrape.c %D%/title.h %D%/title.c \
-	%D%/box.h %D%/box.c
+	%D%/box.h %D%/box.c %D%/program.h %D%/program.c
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/base_tests

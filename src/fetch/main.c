@@ -1,27 +1,11 @@
 /* nexus-fetch: the one process that calls servers of others. */
 #include "base/log.h"
+#include "base/program.h"
 #include "fetch/fetcher.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
-
-enum { EXIT_USAGE = 2 };
-
-static volatile int stop;
-
-static void on_stop(int sig)
-{
-    (void)sig;
-    stop = 1;
-}
-
-static void on_child(int sig)
-{
-    (void)sig; /* it interrupts the waiting */
-}
 
 static const char help[] =
     "Usage: nexus-fetch [-c FILE] [--check]\n\n"
@@ -33,97 +17,30 @@ static const char help[] =
     "  -h, --help         print this and exit\n\n"
     "Signals: TERM ends it after the calls under way.\n";
 
-/* Signals come only while there is nothing to do. */
-static void signals_start(sigset_t *open)
-{
-    sigset_t closed;
-    sigemptyset(&closed);
-    sigaddset(&closed, SIGTERM);
-    sigaddset(&closed, SIGINT);
-    sigaddset(&closed, SIGCHLD);
-    sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_stop }, NULL);
-    sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_stop }, NULL);
-    sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = on_child }, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &closed, open);
-    sigdelset(open, SIGTERM);
-    sigdelset(open, SIGINT);
-    sigdelset(open, SIGCHLD);
-}
-
-static int serve(const struct options *o)
+static int serve(const char *config, struct options *o)
 {
     char error[512];
     sigset_t open;
     int fd = fetcher_listen(o, error, sizeof(error));
+    (void)config;
     if (fd < 0) {
         fprintf(stderr, "nexus-fetch: %s\n", error);
+        options_free(o);
         return EXIT_FAILURE;
     }
     if (!o->core_dumps) {
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     }
-    signals_start(&open);
+    const volatile int *stop = program_signals(&open);
     log_msg(LOG_INFO, "fetcher started");
-    fetcher_loop(o, fd, &stop, &open);
+    fetcher_loop(o, fd, stop, &open);
     log_msg(LOG_INFO, "fetcher ended");
+    options_free(o);
     return EXIT_SUCCESS;
-}
-
-static int run(const struct options *o, bool check)
-{
-    enum log_level level = LOG_INFO;
-    if (!log_level_parse(str_from(o->log_level), &level)) {
-        fprintf(stderr, "nexus-fetch: log_level: \"%s\" is none of error, warn, info, debug\n", o->log_level);
-        return EXIT_FAILURE;
-    }
-    log_init("nexus-fetch", level);
-    if (check) {
-        puts("configuration is fine");
-        return EXIT_SUCCESS;
-    }
-    return serve(o);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
-                                                  { "check", no_argument, NULL, 'k' },
-                                                  { "version", no_argument, NULL, 'V' },
-                                                  { "help", no_argument, NULL, 'h' },
-                                                  { NULL, 0, NULL, 0 } };
-    const char *config = OPTIONS_DEFAULT_FILE;
-    bool check = false;
-    int c;
-    while ((c = getopt_long(argc, argv, "c:Vh", long_options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            config = optarg;
-            break;
-        case 'k':
-            check = true;
-            break;
-        case 'V':
-            printf("nexus-fetch %s\n", PACKAGE_VERSION);
-            return EXIT_SUCCESS;
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_SUCCESS;
-        default:
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "nexus-fetch: unexpected argument \"%s\"; see nexus-fetch --help\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    char error[512];
-    struct options *o = options_load(config, error, sizeof(error));
-    if (!o) {
-        fprintf(stderr, "nexus-fetch: %s\n", error);
-        return EXIT_FAILURE;
-    }
-    int status = run(o, check);
-    options_free(o);
-    return status;
+    static const struct program program = { .name = "nexus-fetch", .help = help, .serve = serve };
+    return program_main(&program, argc, argv);
 }

@@ -234,78 +234,55 @@ begin
 end $$;
 
 -- Take the nights of a quote for a guest: as booking, as request where the host wants to be asked, or only held; all parameters
--- are those of the statement booking_create. `verdict` null: no such quote for this guest; else what is to be said of the quote,
--- 'valid' with a unit being a success, 'valid' without one nights lost to somebody just now. `gone`: those of the nights that
--- are taken.
--- Of many who want the same nights nearly all are refused, by one look: where nights are seen to be gone in the search index,
--- kept by the same transactions as the inventory, nothing is tried, and what would write is not even prepared, which is why this
--- is a function. The look is exact for one unit and says too little for several; whom it lets pass the inventory decides about.
+-- are those of the statement booking_create, which calls this only where the nights are not seen to be gone. What comes back is
+-- what is to be said of the quote: 'made', 'lost' where the nights went to somebody just now, or why nothing was tried.
 -- Whoever closes the account of guest or host waits for the booking, or the booking finds it closed and
 -- occupancy_booking_fkey takes the nights back.
 create function booking_attempt(booking uuid, guest uuid, quote uuid, nights uuid, payment uuid, instant boolean,
-                                hold boolean, hold_us bigint, hold_most bigint,
-                                out verdict text, out unit uuid, out check_in date, out check_out date, out guests integer,
-                                out gone text, out property uuid, out today date) language plpgsql as $$
+                                hold boolean, hold_us bigint, hold_most bigint) returns text language plpgsql as $$
 declare
-    host   uuid;
-    coupon uuid;
-    rest   integer; -- nights of preparation
-    due    boolean;
-    rules  record;
-    sold   text;    -- the status it is sold in
+    q       quotes;
+    host    uuid;
+    verdict text;
+    rules   record;
+    unit    uuid;
+    sold    text; -- the status it is sold in
 begin
-    select a.property_id, a.check_in, a.check_out, a.guests, a.coupon_id, p.host_id, s.preparation_nights,
-           (nexus_now() at time zone p.time_zone)::date,
-           case when exists (select from bookings b where b.quote_id = a.id) then 'used'
-                when a.expires_at <= nexus_now() then 'expired'
+    select * into strict q from quotes where id = quote;
+    select p.host_id,
+           case when exists (select from bookings b where b.quote_id = quote) then 'used'
+                when q.expires_at <= nexus_now() then 'expired'
                 when p.status <> 'published' or p.withheld then 'closed'
-                when p.host_id = guest then 'own' end,
-           case when s.busy && daterange(a.check_in, a.check_out + s.preparation_nights)
-                then (s.busy * datemultirange(daterange(a.check_in, a.check_out + s.preparation_nights)))::text end,
-           exists (select from bookings k -- whose time is up: the nights can be had, occupancy_take ends it
-                    where k.property_id = a.property_id and k.status in ('held', 'requested')
-                      and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now()
-                      and daterange(k.check_in - 30, k.check_out + 30) && daterange(a.check_in, a.check_out))
-      into property, check_in, check_out, guests, coupon, host, rest, today, verdict, gone, due
-      from quotes a join properties p on p.id = a.property_id join property_search s on s.property_id = a.property_id
-     where a.id = quote and (a.guest_id = guest or a.guest_id is null);
-    if not found then
-        return;
+                when p.host_id = guest then 'own'
+                when q.check_in < (nexus_now() at time zone p.time_zone)::date then 'past'
+                when q.coupon_id is not null and not coupon_left(q.coupon_id, guest) then 'coupon' end
+      into host, verdict
+      from properties p where p.id = q.property_id;
+    if verdict is not null then
+        return verdict;
     end if;
-    verdict := case when verdict is not null then verdict
-                    when check_in < today then 'past'
-                    when coupon is not null and not coupon_left(coupon, guest) then 'coupon'
-                    when gone is not null and not due then 'taken'
-                    else 'valid' end;
-    if verdict <> 'valid' then
-        return;
+    select r.instant_book, r.request_hours into rules from booking_rules r where r.property_id = q.property_id;
+    if hold and not rules.instant_book then
+        return 'request';
+    elsif hold and not hold_allowed(guest, hold_most) then
+        return 'limit';
     end if;
-    select r.instant_book, r.request_hours into rules from booking_rules r where r.property_id = property;
-    verdict := case when hold and not rules.instant_book then 'request'
-                    when hold and not hold_allowed(guest, hold_most) then 'limit'
-                    else 'valid' end;
-    if verdict <> 'valid' then
-        return;
-    end if;
-    unit := occupancy_take(nights, property, daterange(check_in, check_out), booking);
+    unit := occupancy_take(nights, q.property_id, daterange(q.check_in, q.check_out), booking);
     if unit is null then
-        select (s.busy * datemultirange(daterange(booking_attempt.check_in, booking_attempt.check_out + rest)))::text into gone
-          from property_search s where s.property_id = property;
-        return;
+        return 'lost';
     end if;
     sold := case when hold then 'held' when rules.instant_book then 'confirmed' else 'requested' end;
     insert into bookings (id, quote_id, property_id, unit_id, guest_id, host_id, status, check_in, check_out, guests,
                           total, host_total, platform_total, tax_total, currency, coupon_id, hold_expires_at, respond_by)
-    select booking, a.id, a.property_id, unit, guest, h.id, sold, a.check_in, a.check_out, a.guests, a.total, a.host_total,
-           a.platform_total, a.tax_total, a.currency, a.coupon_id,
+    select booking, q.id, q.property_id, unit, guest, h.id, sold, q.check_in, q.check_out, q.guests, q.total, q.host_total,
+           q.platform_total, q.tax_total, q.currency, q.coupon_id,
            case sold when 'held' then nexus_now() + hold_us * interval '1 microsecond' end,
            case sold when 'requested' then nexus_now() + rules.request_hours * interval '1 hour' end
-      from quotes a, users h, users g
-     where a.id = quote and h.id = host and g.id = guest and h.status = 'active' and g.status = 'active'
+      from users h, users g
+     where h.id = host and g.id = guest and h.status = 'active' and g.status = 'active'
        for key share of h, g;
     if not found then
-        verdict := 'closed';
-        return;
+        return 'closed';
     end if;
     if sold = 'confirmed' then
         insert into payments (id, booking_id, provider, purpose, status, amount, currency, captured, captured_at)
@@ -313,6 +290,7 @@ begin
                case when instant then b.total else 0 end, case when instant then nexus_now() end
           from bookings b where b.id = booking and b.total > 0;
     end if;
+    return 'made';
 end $$;
 
 -- Money has come for a booking, of which `amount` is new; what becomes of it: 'confirmed', 'earlier' (it was sold already and the

@@ -34,28 +34,32 @@ static int add_attempt(struct request *rq, struct db_batch *b, const struct uuid
                   db_int8(rq->arena, rq->options->hold_limit));
 }
 
+/* Without a row there is no such quote. */
 static enum booking_verdict booking_verdict(const PGresult *r)
 {
     static const struct {
         const char *name;
         enum booking_verdict verdict;
     } names[] = {
-        { "used", BOOKING_QUOTE_USED },  { "expired", BOOKING_QUOTE_EXPIRED },
-        { "closed", BOOKING_CLOSED },    { "own", BOOKING_OWN },
-        { "past", BOOKING_PAST },        { "coupon", BOOKING_COUPON },
-        { "taken", BOOKING_TAKEN },      { "request", BOOKING_ASKS },
+        { "taken", BOOKING_TAKEN },
+        { "made", BOOKING_MADE },
+        { "lost", BOOKING_TAKEN },
+        { "used", BOOKING_QUOTE_USED },
+        { "expired", BOOKING_QUOTE_EXPIRED },
+        { "closed", BOOKING_CLOSED },
+        { "own", BOOKING_OWN },
+        { "past", BOOKING_PAST },
+        { "coupon", BOOKING_COUPON },
+        { "request", BOOKING_ASKS },
         { "limit", BOOKING_HOLD_LIMIT },
     };
-    if (db_is_null(r, 0, 0)) {
-        return BOOKING_NO_QUOTE;
-    }
-    struct str name = db_get_text(r, 0, 0);
+    struct str name = PQntuples(r) > 0 ? db_get_text(r, 0, 0) : STR("");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (str_eqz(name, names[i].name)) {
             return names[i].verdict;
         }
     }
-    return db_is_null(r, 0, 1) ? BOOKING_TAKEN : BOOKING_MADE;
+    return BOOKING_NO_QUOTE;
 }
 
 /* Of refusals that are about the stay itself. */
@@ -77,22 +81,33 @@ static bool reason_of(enum booking_verdict verdict, struct stay_reason *out)
     }
 }
 
-/* From what the attempt has brought: no further look at the database for those who come too late. */
-static void booking_tell_reasons(struct request *rq, const PGresult *r, enum booking_verdict verdict)
+/* Nights that were seen to be gone are told from what the attempt has brought, without a further look at the
+ * database for those who come too late; whatever else came between is read. */
+static enum err booking_tell_reasons(struct request *rq, const PGresult *r, const struct uuid *quote,
+                                     enum booking_verdict verdict)
 {
     struct stay_reason reason = { .source = STAY_BY_PROPERTY, .limit = -1 };
-    struct stay_reasons reasons;
+    struct stay_reasons reasons = { .count = 0 };
     if (!reason_of(verdict, &reason)) {
-        return;
+        return ERR_NONE;
     }
-    struct stay stay = { db_get_date(r, 0, 2), db_get_date(r, 0, 3), db_get_int4(r, 0, 4) };
-    struct stay_terms terms = { .property = db_get_uuid(r, 0, 6),
-                                .today = db_get_date(r, 0, 7),
-                                .first_arrival = db_get_date(r, 0, 7),
-                                .last_departure = DATE_MAX };
-    reasons.count = 0;
+    struct stay stay = { db_get_date(r, 0, 1), db_get_date(r, 0, 2), db_get_int4(r, 0, 3) };
+    struct stay_terms terms = { .property = db_get_uuid(r, 0, 5), .last_departure = DATE_MAX };
+    struct str gone = STR("");
+    if (!db_is_null(r, 0, 4)) {
+        gone = db_get_text(r, 0, 4);
+    } else {
+        struct db_batch *b = db_batch(rq->db, rq->arena);
+        struct db_failure failure;
+        int refused = DB_ADD(b, &q_booking_refused, db_uuid(quote));
+        if (db_run(b, &failure) != ERR_NONE) {
+            return fail_db(rq, &failure);
+        }
+        terms.today = terms.first_arrival = db_get_date(db_result(b, refused), 0, 0);
+        gone = db_get_text(db_result(b, refused), 0, 1);
+    }
     if (verdict == BOOKING_TAKEN) {
-        stay_reasons_gone(&stay, db_get_text(r, 0, 5), &reasons);
+        stay_reasons_gone(&stay, gone, &reasons);
     } else {
         reason.id = terms.property;
         reason.from = stay.check_in;
@@ -100,6 +115,7 @@ static void booking_tell_reasons(struct request *rq, const PGresult *r, enum boo
         reasons.list[reasons.count++] = reason;
     }
     stay_tell(rq, &stay, &terms, &reasons);
+    return ERR_NONE;
 }
 
 static const struct {
@@ -139,8 +155,9 @@ enum err booking_attempt(struct request *rq, const struct uuid *quote, bool hold
     }
     enum booking_verdict verdict = booking_verdict(db_result(b, attempt));
     if (verdict != BOOKING_MADE) {
-        booking_tell_reasons(rq, db_result(b, attempt), verdict);
-        return fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
+        e = booking_tell_reasons(rq, db_result(b, attempt), quote, verdict);
+        return e ? e
+                 : fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
     }
     char text[UUID_TEXT_SIZE];
     uuid_format(text, id);

@@ -179,6 +179,7 @@ const struct entity entity_property = {
     .json = property_json,
     .default_sort = "-created_at",
     .scope = property_scope,
+    .open = "{t}.published",
     .doc = "A place that can be booked by the night.",
 };
 

@@ -104,6 +104,10 @@ struct entity {
      * what the principal may see. Must not depend on anything but the principal. NULL: everything is public.
      */
     void (*scope)(struct plan_builder *b, const struct principal *who, const char *alias);
+    /* "{t}.published": what nearly all rows that are read by key are, and what lets anyone see them. They are
+     * looked for in place of the scope first, whose subqueries cost something even where they are never
+     * asked: they are made ready with the statement. NULL: the scope is asked at once. */
+    const char *open;
     const char *doc;
 };
 

@@ -87,6 +87,7 @@ struct selection {
     int limit;         /* rows wanted; the plan asks for more to know has_more. 0: all, single */
     struct str cursor; /* as sent; absent: first page */
     bool single;       /* by key */
+    bool open;         /* only rows that the entity calls open, in place of its scope */
     struct uuid key;
     const struct db_param *key_value; /* instead of `key`, for entities whose key is no uuid; NULL: `key` */
     const struct json_param *bound;   /* query parameters a cursor is bound to, as sent; arena */

@@ -56,6 +56,7 @@ const struct entity entity_note = {
     .fields = note_fields,
     .field_count = 3,
     .scope = note_scope,
+    .open = "{t}.owner is null",
     .doc = "A note.",
 };
 
@@ -198,6 +199,12 @@ const struct op op_book = { .name = "book_read",
                             .flags = OP_ITEM,
                             .in = &book_in,
                             .entity = &entity_book,
+                            .exec = read_exec };
+const struct op op_note = { .name = "note_read",
+                            .path = "/v1/notes/{id}",
+                            .flags = OP_ITEM,
+                            .in = &book_in,
+                            .entity = &entity_note,
                             .exec = read_exec };
 
 /* --- requests --- */

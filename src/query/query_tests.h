@@ -7,7 +7,7 @@
 #include <check.h>
 
 extern const struct entity entity_book, entity_author, entity_note;
-extern const struct op op_books, op_book, op_paged;
+extern const struct op op_books, op_book, op_paged, op_note;
 
 /* Of the running test; made anew by fixture_request. */
 extern struct request *rq;

@@ -27,21 +27,40 @@ static enum err take_key(struct request *rq, struct selection *sel)
     return ERR_NONE;
 }
 
-static enum err run(struct request *rq, struct selection *sel)
+static enum err find(struct request *rq, struct selection *sel, const struct plan **plan,
+                     const PGresult **rows)
 {
-    const struct plan *plan;
     struct db_param *params;
     struct db_failure failure;
     int nparams;
-    if (plan_make(rq, sel, &plan, &params, &nparams) != ERR_NONE) {
+    if (plan_make(rq, sel, plan, &params, &nparams) != ERR_NONE) {
         return rq->err;
     }
     struct db_batch *b = db_batch(rq->db, rq->arena);
-    int i = db_add(b, plan_statement(plan), params, nparams);
+    int i = db_add(b, plan_statement(*plan), params, nparams);
     if (db_run(b, &failure) != ERR_NONE) {
         return fail_db(rq, &failure);
     }
-    return plan_write(rq, plan, sel, db_result(b, i));
+    *rows = db_result(b, i);
+    return ERR_NONE;
+}
+
+/* Whom no user is known of has a scope that costs nothing. */
+static enum err run(struct request *rq, struct selection *sel)
+{
+    const struct plan *plan;
+    const PGresult *rows;
+    sel->open = sel->single && sel->entity->open && rq->principal.known;
+    if (find(rq, sel, &plan, &rows) != ERR_NONE) {
+        return rq->err;
+    }
+    if (sel->open && PQntuples(rows) == 0) {
+        sel->open = false;
+        if (find(rq, sel, &plan, &rows) != ERR_NONE) {
+            return rq->err;
+        }
+    }
+    return plan_write(rq, plan, sel, rows);
 }
 
 enum err read_exec(struct request *rq)

@@ -58,6 +58,28 @@ START_TEST(scopes_reach_nested_edges)
 }
 END_TEST
 
+static enum err read_note(const char *id, const char *user)
+{
+    fixture_request(&op_note, "fields=id");
+    rq->path_params[rq->path_param_count++] = (struct json_param){ STR("id"), str_from(id) };
+    rq->principal.known = true;
+    ck_assert(uuid_parse(str_from(user), &rq->principal.user));
+    return read_exec(rq);
+}
+
+START_TEST(what_is_not_open_is_looked_for_in_the_scope)
+{
+    static const char open[] = "00000000-0000-0000-0000-0000000000c1";
+    static const char owned[] = "00000000-0000-0000-0000-0000000000c2";
+    static const char owner[] = "00000000-0000-0000-0000-0000000000d1";
+    static const char other[] = "00000000-0000-0000-0000-0000000000d2";
+    ck_assert_int_eq(read_note(open, other), ERR_NONE);
+    ck_assert_int_eq(read_note(owned, owner), ERR_NONE);
+    ck_assert_int_eq(read_note(owned, other), ERR_NOT_FOUND);
+    ck_assert_int_eq(read_note(owner, owner), ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_404)
 {
     static const char *const ids[] = { "00000000-0000-0000-0000-0000000000bf", "b1", "" };
@@ -258,6 +280,7 @@ void read_tests(Suite *s)
     tcase_add_test(c, edges_nest_three_deep);
     tcase_add_test(c, missing_edges_are_null_or_empty);
     tcase_add_test(c, scopes_reach_nested_edges);
+    tcase_add_test(c, what_is_not_open_is_looked_for_in_the_scope);
     tcase_add_test(c, what_is_not_there_is_404);
     tcase_add_test(c, filters_choose);
     tcase_add_test(c, pages_hold_every_row_once_and_in_order);

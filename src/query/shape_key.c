@@ -59,7 +59,7 @@ static void put_conditions(struct buf *key, const struct selection *sel)
 
 void shape_key(struct buf *key, const struct request *rq, const struct selection *sel, const struct cursor *c)
 {
-    put(key, (uint64_t)sel->single << 8 | (uint64_t)rq->principal.known);
+    put(key, (uint64_t)sel->open << 9 | (uint64_t)sel->single << 8 | (uint64_t)rq->principal.known);
     put(key, rq->principal.perms);
     put(key, rq->principal.ceiling);
     put(key, sel->limit > 0 ? (uint64_t)statement_rows(sel->limit) : 0);

@@ -220,7 +220,10 @@ static int node_columns(struct plan_builder *b, const struct scan *s, struct pla
 
 static void scope(struct plan_builder *b, const struct scan *s)
 {
-    if (s->sel->entity->scope) {
+    if (s->sel->open) {
+        text(b, " and ");
+        expand(b, s->sel->entity->open, s, 0);
+    } else if (s->sel->entity->scope) {
         s->sel->entity->scope(b, b->who, s->alias);
     }
 }

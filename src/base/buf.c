@@ -43,11 +43,8 @@ static void grow(struct buf *b, size_t need)
     b->cap = cap;
 }
 
-char *buf_reserve(struct buf *b, size_t extra)
+char *buf_reserve_more(struct buf *b, size_t extra)
 {
-    if (!b->overflow && extra <= b->cap - b->n && b->p) {
-        return b->p + b->n;
-    }
     /* Once over, nothing more is taken: a shorter append must not leave a hole in the middle. */
     if (b->overflow || extra > b->ceiling - b->n || b->ceiling == 0) {
         b->overflow = true;
@@ -55,23 +52,6 @@ char *buf_reserve(struct buf *b, size_t extra)
     }
     grow(b, b->n + extra);
     return b->p + b->n;
-}
-
-void buf_add(struct buf *b, const void *p, size_t n)
-{
-    if (n == 0) {
-        return;
-    }
-    char *to = buf_reserve(b, n);
-    if (to) {
-        memcpy(to, p, n);
-        b->n += n;
-    }
-}
-
-void buf_addc(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_adds(struct buf *b, struct str s)

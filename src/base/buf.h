@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *p;
@@ -23,10 +24,32 @@ void buf_init(struct buf *b, size_t ceiling);
 void buf_reset(struct buf *b);
 void buf_free(struct buf *b);
 
-/* Make room for `extra` bytes and return where to write them (then add to b->n), or NULL on overflow. */
-char *buf_reserve(struct buf *b, size_t extra);
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_addc(struct buf *b, char c);
+/* Make room for `extra` bytes and return where to write them (then add to b->n), or NULL on overflow. Inline
+ * where there is room already: answers are written in small pieces. */
+char *buf_reserve_more(struct buf *b, size_t extra);
+static inline char *buf_reserve(struct buf *b, size_t extra)
+{
+    return b->p && !b->overflow && extra <= b->cap - b->n ? b->p + b->n : buf_reserve_more(b, extra);
+}
+
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+    char *to = n > 0 ? buf_reserve(b, n) : NULL;
+    if (to) {
+        memcpy(to, p, n);
+        b->n += n;
+    }
+}
+
+static inline void buf_addc(struct buf *b, char c)
+{
+    char *to = buf_reserve(b, 1);
+    if (to) {
+        *to = c;
+        b->n++;
+    }
+}
+
 void buf_adds(struct buf *b, struct str s);
 void buf_addz(struct buf *b, const char *z);
 void buf_addi(struct buf *b, int64_t v);

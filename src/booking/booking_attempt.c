@@ -17,6 +17,7 @@ enum booking_verdict {
     BOOKING_PAST,   /* the day of arrival is over */
     BOOKING_COUPON, /* the quote's coupon has no use left */
     BOOKING_TAKEN,  /* no unit is free for all nights */
+    BOOKING_LOST,   /* they went to somebody just now */
     BOOKING_ASKS,   /* a hold, where the host wants to be asked */
     BOOKING_HOLD_LIMIT,
 };
@@ -43,7 +44,7 @@ static enum booking_verdict booking_verdict(const PGresult *r)
     } names[] = {
         { "taken", BOOKING_TAKEN },
         { "made", BOOKING_MADE },
-        { "lost", BOOKING_TAKEN },
+        { "lost", BOOKING_LOST },
         { "used", BOOKING_QUOTE_USED },
         { "expired", BOOKING_QUOTE_EXPIRED },
         { "closed", BOOKING_CLOSED },
@@ -77,7 +78,7 @@ static bool reason_of(enum booking_verdict verdict, struct stay_reason *out)
         out->source = STAY_BY_RULES;
         return true;
     default:
-        return verdict == BOOKING_TAKEN;
+        return verdict == BOOKING_TAKEN || verdict == BOOKING_LOST;
     }
 }
 
@@ -92,11 +93,9 @@ static enum err booking_tell_reasons(struct request *rq, const PGresult *r, cons
         return ERR_NONE;
     }
     struct stay stay = { db_get_date(r, 0, 1), db_get_date(r, 0, 2), db_get_int4(r, 0, 3) };
-    struct stay_terms terms = { .property = db_get_uuid(r, 0, 5), .last_departure = DATE_MAX };
-    struct str gone = STR("");
-    if (!db_is_null(r, 0, 4)) {
-        gone = db_get_text(r, 0, 4);
-    } else {
+    struct stay_terms terms = { .property = db_get_uuid(r, 0, 4), .last_departure = DATE_MAX };
+    struct str gone = db_get_text(r, 0, 5);
+    if (verdict != BOOKING_TAKEN) {
         struct db_batch *b = db_batch(rq->db, rq->arena);
         struct db_failure failure;
         int refused = DB_ADD(b, &q_booking_refused, db_uuid(quote));
@@ -106,7 +105,7 @@ static enum err booking_tell_reasons(struct request *rq, const PGresult *r, cons
         terms.today = terms.first_arrival = db_get_date(db_result(b, refused), 0, 0);
         gone = db_get_text(db_result(b, refused), 0, 1);
     }
-    if (verdict == BOOKING_TAKEN) {
+    if (verdict == BOOKING_TAKEN || verdict == BOOKING_LOST) {
         stay_reasons_gone(&stay, gone, &reasons);
     } else {
         reason.id = terms.property;
@@ -138,6 +137,8 @@ static const struct {
                              "The account holds as many stays as it may; pay for one or give one up." },
     [BOOKING_TAKEN] = { ERR_DATES_UNAVAILABLE, "/quote_id",
                         "Another stay or a block takes at least one of these nights." },
+    [BOOKING_LOST] = { ERR_DATES_UNAVAILABLE, "/quote_id",
+                       "Another stay or a block takes at least one of these nights." },
 };
 
 /* One statement books, in one round trip, and there is nothing to undo when it refuses, as it does with most

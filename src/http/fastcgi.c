@@ -2,8 +2,8 @@
  * Reading and writing on a FastCGI connection.
  *
  * Small answers go through libfcgi's buffer and leave together with its closing records, in one write(2).
- * libfcgi would cut a larger one into 8 KiB pieces, each with a system call; those are put into records of up
- * to 64 KiB here and written by writev(2), before anything has gone through libfcgi's buffer.
+ * libfcgi would cut a larger one into 8 KiB pieces, each with a system call that wakes the peer; those are
+ * put into records of up to 64 KiB here and leave with the closing records by one writev(2) too.
  */
 #include "http/fastcgi.h"
 
@@ -97,10 +97,10 @@ static bool write_all(int fd, struct iovec *v, int count)
     return true;
 }
 
-static FCGI_Header stdout_record(int request_id, size_t content, size_t padding)
+static FCGI_Header record(int type, int request_id, size_t content, size_t padding)
 {
     return (FCGI_Header){ .version = FCGI_VERSION_1,
-                          .type = FCGI_STDOUT,
+                          .type = (unsigned char)type,
                           .requestIdB1 = (unsigned char)(request_id >> 8),
                           .requestIdB0 = (unsigned char)request_id,
                           .contentLengthB1 = (unsigned char)(content >> 8),
@@ -108,41 +108,72 @@ static FCGI_Header stdout_record(int request_id, size_t content, size_t padding)
                           .paddingLength = (unsigned char)padding };
 }
 
-/* Up to RECORDS_AT_ONCE records of *data, which is advanced. */
-static bool write_records(FCGX_Request *f, struct str *data)
-{
-    static const char zeros[8];
+/* Records that wait to be written together. */
+struct records {
+    FCGX_Request *request;
+    int count, parts;
+    bool good; /* the peer is there */
     FCGI_Header headers[RECORDS_AT_ONCE];
-    struct iovec v[RECORDS_AT_ONCE * 3];
-    int n = 0;
-    for (int i = 0; i < RECORDS_AT_ONCE && data->n > 0; i++) {
-        size_t content = data->n < RECORD_CONTENT ? data->n : RECORD_CONTENT;
-        size_t padding = (8 - content % 8) % 8;
-        headers[i] = stdout_record(f->requestId, content, padding);
-        v[n++] = (struct iovec){ &headers[i], sizeof headers[i] };
-        v[n++] = (struct iovec){ (char *)data->p, content };
-        if (padding > 0) {
-            v[n++] = (struct iovec){ (char *)zeros, padding };
-        }
-        *data = str_skip(*data, content);
-    }
-    return write_all(f->ipcFd, v, n);
+    struct iovec iov[RECORDS_AT_ONCE * 3]; /* header, content, padding */
+};
+
+static void flush(struct records *r)
+{
+    r->good = r->good && write_all(r->request->ipcFd, r->iov, r->parts);
+    r->count = r->parts = 0;
 }
 
-static bool write_large(FCGX_Request *f, struct str data)
+static void add_part(struct records *r, const void *p, size_t n)
+{
+    if (n > 0) {
+        r->iov[r->parts++] = (struct iovec){ (void *)p, n };
+    }
+}
+
+static void add_record(struct records *r, int type, struct str content)
+{
+    static const char zeros[8];
+    if (r->count == RECORDS_AT_ONCE) {
+        flush(r);
+    }
+    size_t padding = (8 - content.n % 8) % 8;
+    FCGI_Header *header = &r->headers[r->count++];
+    *header = record(type, r->request->requestId, content.n, padding);
+    add_part(r, header, sizeof *header);
+    add_part(r, content.p, content.n);
+    add_part(r, zeros, padding);
+}
+
+static void add_output(struct records *r, struct str data)
 {
     while (data.n > 0) {
-        if (!write_records(f, &data)) {
-            return false;
-        }
+        size_t n = data.n < RECORD_CONTENT ? data.n : RECORD_CONTENT;
+        add_record(r, FCGI_STDOUT, (struct str){ data.p, n });
+        data = str_skip(data, n);
     }
-    return true;
+}
+
+/* With the records that libfcgi would write when the request is finished, which it then leaves out. */
+static bool write_large(FCGX_Request *f, struct str head, struct str body)
+{
+    static const FCGI_EndRequestBody end = { .protocolStatus = FCGI_REQUEST_COMPLETE };
+    struct records r;
+    r.request = f;
+    r.count = r.parts = 0;
+    r.good = true;
+    add_output(&r, head);
+    add_output(&r, body);
+    add_record(&r, FCGI_STDOUT, STR(""));
+    add_record(&r, FCGI_END_REQUEST, (struct str){ (const char *)&end, sizeof end });
+    flush(&r);
+    f->out->wasFCloseCalled = true;
+    return r.good;
 }
 
 bool fastcgi_write(FCGX_Request *f, struct str head, struct str body)
 {
     if (head.n + body.n > STREAM_BUFFER) {
-        return write_large(f, head) && write_large(f, body);
+        return write_large(f, head, body);
     }
     return FCGX_PutStr(head.p, (int)head.n, f->out) >= 0 &&
            (body.n == 0 || FCGX_PutStr(body.p, (int)body.n, f->out) >= 0);

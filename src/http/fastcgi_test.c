@@ -84,7 +84,8 @@ START_TEST(bodies_are_as_long_as_they_say)
 }
 END_TEST
 
-/* Collect the content of all FCGI_STDOUT records; the last record must end the request. */
+/* Collect the content of all FCGI_STDOUT records; the last one must be empty, and only one end the request,
+ * at the very end. */
 static char *collect(size_t *n)
 {
     char *all = malloc(4 << 20);
@@ -95,7 +96,8 @@ static char *collect(size_t *n)
     }
     char *out = malloc(got + 1);
     *n = 0;
-    int type = 0;
+    int type = 0, ends = 0;
+    bool closed = false;
     for (size_t at = 0; at + 8 <= got;) {
         const unsigned char *h = (const unsigned char *)all + at;
         size_t length = (size_t)h[4] << 8 | h[5];
@@ -103,10 +105,14 @@ static char *collect(size_t *n)
         if (type == FCGI_STDOUT) {
             memcpy(out + *n, all + at + 8, length);
             *n += length;
+            closed = length == 0;
         }
+        ends += type == FCGI_END_REQUEST;
         at += 8 + length + h[6];
     }
     ck_assert_int_eq(type, FCGI_END_REQUEST);
+    ck_assert_int_eq(ends, 1);
+    ck_assert(closed);
     free(all);
     return out;
 }

@@ -32,6 +32,7 @@ struct tracker {
     bool complained;
     bool known;      /* a list was read */
     int64_t edition; /* of it */
+    size_t enough;   /* notes that are worth another statement at once; others wait for more */
 };
 
 static volatile sig_atomic_t ending;
@@ -161,9 +162,44 @@ static enum err drain(struct tracker *t, struct request_ring *ring)
     return e;
 }
 
+/* What there is in all rings, in one statement: that and its commit cost more than the few rows of one ring.
+ * *count: how many were written. */
+static enum err drain_together(struct tracker *t, size_t *count)
+{
+    struct scoreboard *board = t->setup->board;
+    unsigned slots = scoreboard_slots_used(board);
+    size_t *taken = ARENA_ARRAY(t->arena, size_t, slots);
+    struct request_note *notes = ARENA_ARRAY(t->arena, struct request_note, REQUEST_LOG_BATCH);
+    enum err e = ERR_NONE;
+    *count = 0;
+    for (unsigned i = 0; i < slots; i++) {
+        const struct request_note *from;
+        taken[i] =
+            request_ring_peek(scoreboard_ring(scoreboard_slot(board, i)), &from, REQUEST_LOG_BATCH - *count);
+        memcpy(notes + *count, from, taken[i] * sizeof(*notes));
+        *count += taken[i];
+    }
+    if (*count > 0) {
+        e = request_log_write(t->db, t->arena, board, t->locations, notes, *count);
+    }
+    for (unsigned i = 0; !e && i < slots; i++) {
+        request_ring_drop(scoreboard_ring(scoreboard_slot(board, i)), taken[i]);
+    }
+    arena_reset(t->arena);
+    return e;
+}
+
 static enum err drain_all(struct tracker *t)
 {
-    enum err e = ERR_NONE;
+    enum err e;
+    size_t count;
+    do {
+        e = drain_together(t, &count);
+    } while (!e && count >= t->enough);
+    if (!is_hopeless(e)) {
+        return e;
+    }
+    e = ERR_NONE; /* one of them; the others shall not go with it */
     for (unsigned i = 0; !e && i < scoreboard_slots_used(t->setup->board); i++) {
         e = drain(t, scoreboard_ring(scoreboard_slot(t->setup->board, i)));
     }
@@ -203,6 +239,7 @@ static bool is_needed(const struct tracker *t)
 static void end(struct tracker *t)
 {
     int64_t last_us = clock_mono_us() + t->setup->options->drain_timeout + LAST_WORDS_US;
+    t->enough = 1;
     while (is_needed(t) && clock_mono_us() < last_us) {
         step(t);
         wait_for(t, TRACKER_EVERY_US / 4);
@@ -212,7 +249,7 @@ static void end(struct tracker *t)
 
 int tracker_run(const struct tracker_setup *setup)
 {
-    struct tracker t = { .setup = setup };
+    struct tracker t = { .setup = setup, .enough = REQUEST_LOG_BATCH };
     title_set("nexus-tracker", "nexus-api: tracker");
     signals_start(&t.open);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != setup->supervisor) {

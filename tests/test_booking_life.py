@@ -401,6 +401,31 @@ def test_a_change_is_asked_for_priced_and_accepted(stack, market):
     assert stack.ctl("ledger", "check", check=False).returncode == 0
 
 
+def test_a_change_keeps_the_coupon(stack, market):
+    """Its one use is counted and its time over: it goes on holding, but for a stay that is too short for it."""
+    host, guest, place = market
+    made = host.post("/v1/coupons", json={"code": f"K-{uuid.uuid4().hex[:10]}", "percent_ppm": 250000, "max_uses": 1, "min_nights": 2})
+    assert made.status_code == 201, made.text
+    coupon = made.json()
+    offer = guest.post("/v1/quotes", json={"property_id": place["id"], "check_in": day(40), "check_out": day(42), "guests": 1,
+                                           "coupon": coupon["code"]}).json()
+    booking = book(guest, offer["id"]).json()
+    assert booking["total"]["amount"] == 18000
+    stack.query("update coupons set valid_until = current_date - 9 where id = %s", coupon["id"])
+    path = f"/v1/bookings/{booking['id']}/change"
+    asked = ask(guest, booking, check_out=day(44))
+    assert asked.status_code == 200 and asked.json()["change"]["difference"]["amount"] == 18000, asked.text
+    after = host.post(f"{path}/accept").json()
+    assert after["total"]["amount"] == paid(stack, booking) == 36000
+    assert sorted(line["amount"]["amount"] for line in after["lines"]) == [-12000, 48000]
+    short = ask(guest, booking, check_out=day(41)).json()["change"]
+    assert short["difference"]["amount"] == 12000 - 36000
+    assert host.post(f"{path}/accept").json()["total"]["amount"] == paid(stack, booking) == 12000
+    assert host.get(f"/v1/coupons/{coupon['id']}").json()["used"] == 1
+    check_invariants(stack)
+    assert stack.ctl("ledger", "check", check=False).returncode == 0
+
+
 def test_a_change_keeps_the_ages_of_children(stack, market):
     """A child of 9 stays one of 9 while nobody says otherwise; one more who is not told of is as dear as an adult."""
     host, guest, place = market

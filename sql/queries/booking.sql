@@ -106,7 +106,7 @@ select b.property_id, b.check_in, b.check_out, coalesce(q.adults, b.guests)::int
        coalesce(q.infants, 0)::int4, b.total, b.guest_id, r.request_hours::int4,
        booking_unit_for(b, daterange(coalesce($2, b.check_in), coalesce($3, b.check_out))) is not null,
        exists (select from booking_changes c where c.booking_id = b.id and c.status = 'open' and c.respond_by > nexus_now()),
-       b.coupon_id is not null, coalesce(array_to_string(q.child_ages, ','), '')
+       b.coupon_id, coalesce(array_to_string(q.child_ages, ','), '')
   from bookings b join booking_rules r on r.property_id = b.property_id left join quotes q on q.id = b.quote_id
  where b.id = $1;
 

@@ -9,11 +9,16 @@ select plan::text from property_pricing where property_id = $1;
 -- have it now.
 select c.id, c.host_id is not null, c.percent_ppm, c.amount, c.max_amount, c.currency, c.min_nights::int4,
        coalesce(c.valid_from <= (nexus_now() at time zone 'UTC')::date, true),
-       coalesce(c.valid_until < (nexus_now() at time zone 'UTC')::date, false), coupon_left(c.id, $3)
+       coalesce(c.valid_until < (nexus_now() at time zone 'UTC')::date, false), coupon_left(c.id, $3), c.code
   from coupons c join properties p on p.id = $1
  where c.code = $2 and (c.host_id is null or c.host_id = p.host_id) and (c.property_id is null or c.property_id = p.id) and c.active
  order by c.host_id is null
  limit 1;
+
+-- name: quote_coupon_kept
+-- The coupon $1 of a booking that is changed, in the same form: its use is counted, so neither time nor number is in the way.
+select c.id, c.host_id is not null, c.percent_ppm, c.amount, c.max_amount, c.currency, c.min_nights::int4, true, false, true, c.code
+  from coupons c where c.id = $1;
 
 -- name: quote_rate
 -- What one unit of the property's currency is worth in $2, with 12 decimals, and when that was so.

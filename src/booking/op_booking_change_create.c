@@ -91,7 +91,8 @@ const struct op op_booking_change_create = {
            "`change` of the booking "
            "says what it would cost and the difference; nights and price stay as they are until the other "
            "party accepts. The "
-           "price is that of today's rules, without a coupon. One change waits for its answer at a time, as "
+           "price is that of today's rules, with the coupon of the booking where it suits the stay. One "
+           "change waits for its answer at a time, as "
            "long as a request "
            "would (request_hours of the property's rules).",
     .perm = PERM_BOOKING_MANAGE,
@@ -132,6 +133,11 @@ static struct quote_wanted wanted_of(struct request *rq, const struct booking_ch
         .infants = SHAPE_HAS(in, INFANTS) ? (int)in->infants : db_get_int4(r, 0, 5),
     };
     w.child_ages = ages_of(rq, in, r, w.children);
+    if (!db_is_null(r, 0, 11)) {
+        struct uuid *kept = ARENA_NEW(rq->arena, struct uuid);
+        *kept = db_get_uuid(r, 0, 11);
+        w.kept = kept;
+    }
     return w;
 }
 

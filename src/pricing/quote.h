@@ -12,8 +12,10 @@ struct quote_wanted {
     struct uuid property_id;
     date_t check_in, check_out;
     int adults, children, infants;
-    const int *child_ages;       /* one for each child, or NULL */
-    struct str coupon;           /* as typed; absent: none */
+    const int *child_ages; /* one for each child, or NULL */
+    struct str coupon;     /* as typed; absent: none */
+    const struct uuid
+        *kept; /* the coupon of the booking that is changed, in place of one typed; NULL: none */
     struct str display_currency; /* absent: none */
 };
 

@@ -15,7 +15,9 @@ struct quote_ask quote_add(struct request *rq, struct db_batch *b, const struct 
     struct quote_ask ask = { .coupon = -1, .rate = -1 };
     ask.stay = stay_add(rq, b, &w->property_id, w->check_in, w->check_out);
     ask.plan = DB_ADD(b, &q_quote_plan, db_uuid(&w->property_id));
-    if (w->coupon.p) {
+    if (w->kept) {
+        ask.coupon = DB_ADD(b, &q_quote_coupon_kept, db_uuid(w->kept));
+    } else if (w->coupon.p) {
         ask.coupon = DB_ADD(b, &q_quote_coupon, db_uuid(&w->property_id),
                             db_text(coupon_code(rq->arena, w->coupon)), db_uuid(guest));
     }
@@ -41,7 +43,38 @@ static enum err read_plan(struct request *rq, const PGresult *r, struct quote_ba
     return ERR_NONE;
 }
 
-/* The coupon's row: id, host's, ppm, amount, max_amount, currency, min_nights, begun, over, left. */
+/* The coupon's row: id, host's, ppm, amount, max_amount, currency, min_nights, begun, over, left, code. */
+static void take_coupon(struct request *rq, const PGresult *r, struct quote_basis *out)
+{
+    out->has_coupon = true;
+    out->coupon_id = db_get_uuid(r, 0, 0);
+    out->coupon = (struct price_coupon){ .code = arena_str(rq->arena, db_get_text(r, 0, 10)),
+                                         .by_host = db_get_bool(r, 0, 1),
+                                         .ppm = db_is_null(r, 0, 2) ? 0 : db_get_int4(r, 0, 2),
+                                         .amount = db_is_null(r, 0, 3) ? 0 : db_get_int8(r, 0, 3),
+                                         .max_amount = db_is_null(r, 0, 4) ? 0 : db_get_int8(r, 0, 4) };
+}
+
+static bool suits_currency(const PGresult *r, const struct quote_basis *basis)
+{
+    return db_is_null(r, 0, 5) || str_eq(db_get_text(r, 0, 5), basis->stay.currency);
+}
+
+static bool suits_stay(const PGresult *r, const struct quote_wanted *w)
+{
+    return w->check_out - w->check_in >= db_get_int4(r, 0, 6);
+}
+
+/* Nobody has typed it, so nobody is told where it does not suit the stay as it would be: it takes nothing
+ * off. */
+static void keep_coupon(struct request *rq, const PGresult *r, const struct quote_wanted *w,
+                        struct quote_basis *out)
+{
+    if (PQntuples(r) > 0 && suits_currency(r, out) && suits_stay(r, w)) {
+        take_coupon(rq, r, out);
+    }
+}
+
 static enum err read_coupon(struct request *rq, const PGresult *r, const struct quote_wanted *w,
                             struct quote_basis *out)
 {
@@ -58,21 +91,15 @@ static enum err read_coupon(struct request *rq, const PGresult *r, const struct 
     if (!db_get_bool(r, 0, 9)) {
         return fail(rq, ERR_COUPON_USED_UP, p, "The coupon has been used as often as it may be.");
     }
-    if (!db_is_null(r, 0, 5) && !str_eq(db_get_text(r, 0, 5), out->stay.currency)) {
+    if (!suits_currency(r, out)) {
         return fail(rq, ERR_VALIDATION, p, "The coupon is for prices in " STR_FMT ".",
                     STR_ARG(db_get_text(r, 0, 5)));
     }
-    if (w->check_out - w->check_in < db_get_int4(r, 0, 6)) {
+    if (!suits_stay(r, w)) {
         return fail(rq, ERR_VALIDATION, p, "The coupon is for stays of at least %d nights.",
                     (int)db_get_int4(r, 0, 6));
     }
-    out->has_coupon = true;
-    out->coupon_id = db_get_uuid(r, 0, 0);
-    out->coupon = (struct price_coupon){ .code = coupon_code(rq->arena, w->coupon),
-                                         .by_host = db_get_bool(r, 0, 1),
-                                         .ppm = db_is_null(r, 0, 2) ? 0 : db_get_int4(r, 0, 2),
-                                         .amount = db_is_null(r, 0, 3) ? 0 : db_get_int8(r, 0, 3),
-                                         .max_amount = db_is_null(r, 0, 4) ? 0 : db_get_int8(r, 0, 4) };
+    take_coupon(rq, r, out);
     return ERR_NONE;
 }
 
@@ -99,7 +126,9 @@ enum err quote_read(struct request *rq, const struct db_batch *b, struct quote_a
     if (!e) {
         e = read_plan(rq, db_result(b, ask.plan), out);
     }
-    if (!e && ask.coupon >= 0) {
+    if (!e && w->kept) {
+        keep_coupon(rq, db_result(b, ask.coupon), w, out);
+    } else if (!e && ask.coupon >= 0) {
         e = read_coupon(rq, db_result(b, ask.coupon), w, out);
     }
     if (!e && ask.rate >= 0) {

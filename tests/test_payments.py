@@ -181,17 +181,27 @@ def test_a_card_that_is_good(stack, stripe, guest, host, held):
     assert amounts(read(guest, body["id"])) == (TOTAL, 0, 4000)
 
 
-def test_a_currency_that_stripe_writes_in_hundredths(stack, stripe, guest, host):
-    """The Icelandic króna has no minor units in ISO 4217."""
-    place = make_property(host, price={"amount": 9000, "currency": "ISK"})
+@pytest.mark.parametrize("currency,theirs,ours", [("ISK", 100, 1), ("MGA", 1, 100), ("KWD", 1, 1)])
+def test_a_currency_that_stripe_writes_otherwise(stack, stripe, guest, host, currency, theirs, ours):
+    """The Icelandic króna has no minor units in ISO 4217 and hundredths there; the ariary has them here only."""
+    place = make_property(host, price={"amount": 9000, "currency": currency})
     held = hold(stack, guest, place["id"])
     body = pay(guest, held, payment_method="pm_card_visa").json()
     total = body["amount"]["amount"]
     assert (body["status"], amounts(body)) == ("captured", (total, 0, 0)) and status(guest, held) == "confirmed"
-    assert stripe.intents[body["provider_ref"]]["amount"] == total * 100
+    assert stripe.intents[body["provider_ref"]]["amount"] * ours == total * theirs
     refund = host.post("/v1/refunds", json={"payment_id": body["id"], "amount": 4000, "reason": "noise"}).json()
     assert wait_until(lambda: host.get(f"/v1/refunds/{refund['id']}").json()["status"] == "done")
     assert amounts(read(guest, body["id"])) == (total, 0, 4000)
+
+
+@pytest.mark.parametrize("currency,price", [("KWD", 9001), ("MGA", 9025)])
+def test_no_other_amount_is_charged_where_stripe_has_larger_steps(stack, stripe, guest, host, currency, price):
+    place, before = make_property(host, price={"amount": price, "currency": currency}), len(stripe.intents)
+    held = hold(stack, guest, place["id"])
+    pay(guest, held, payment_method="pm_card_visa")
+    assert len(stripe.intents) == before and status(guest, held) == "held"
+    assert "larger steps" in stack.query("select error from provider_calls order by created_at desc limit 1")[0][0]
 
 
 def test_the_guest_goes_on_with_the_clients_secret(stack, stripe, guest, host, held):

@@ -53,24 +53,34 @@ static int64_t number_at(struct json_object *o, const char *name)
 }
 
 /*
- * How many of Stripe's smallest units one of ours is. Two currencies have no minor units in ISO 4217, and are
- * written in hundredths there: https://docs.stripe.com/currencies#special-cases
+ * Where Stripe's smallest units are not those of ISO 4217, or amounts come in steps (of ours):
+ * https://docs.stripe.com/currencies#special-cases and #three-decimal
  */
-static int64_t units_of(struct str currency)
+struct scale {
+    const char *currency;
+    int64_t theirs, ours; /* so many of their units are so many of ours */
+    int64_t step;
+};
+
+static const struct scale *scale_of(struct str currency)
 {
-    static const char *const in_hundredths[] = { "ISK", "UGX" };
-    for (size_t i = 0; i < sizeof(in_hundredths) / sizeof(in_hundredths[0]); i++) {
-        if (currency.p && str_eq_nocase(currency, str_from(in_hundredths[i]))) {
-            return 100;
+    static const struct scale usual = { "", 1, 1, 1 };
+    static const struct scale others[] = { { "ISK", 100, 1, 1 }, { "UGX", 100, 1, 1 }, { "MGA", 1, 100, 100 },
+                                           { "BHD", 1, 1, 10 },  { "JOD", 1, 1, 10 },  { "KWD", 1, 1, 10 },
+                                           { "OMR", 1, 1, 10 },  { "TND", 1, 1, 10 } };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (currency.p && str_eq_nocase(currency, str_from(others[i].currency))) {
+            return &others[i];
         }
     }
-    return 1;
+    return &usual;
 }
 
 /* An amount, in our minor units of the object's currency. */
 static int64_t amount_at(struct json_object *o, const char *name)
 {
-    return number_at(o, name) / units_of(document_text(o, "currency"));
+    const struct scale *scale = scale_of(document_text(o, "currency"));
+    return number_at(o, name) / scale->theirs * scale->ours;
 }
 
 /* A reference, or the object itself where it was expanded. */
@@ -243,7 +253,8 @@ static void add_uuid(struct buf *form, const char *name, const struct uuid *id)
 static void add_amount(struct buf *form, const char *name, const struct payment_call *c)
 {
     char text[24];
-    snprintf(text, sizeof(text), "%lld", (long long)(c->amount * units_of(c->currency)));
+    const struct scale *scale = scale_of(c->currency);
+    snprintf(text, sizeof(text), "%lld", (long long)(c->amount / scale->ours * scale->theirs));
     fetch_form_add(form, name, str_from(text));
 }
 
@@ -296,6 +307,11 @@ static void form_of(struct buf *form, const struct payment_call *c)
     }
 }
 
+static bool has_amount(enum payment_what what)
+{
+    return what == PAYMENT_CREATE || what == PAYMENT_CAPTURE || what == PAYMENT_REFUND;
+}
+
 static const char *path_of(struct arena *a, const struct payment_call *c)
 {
     switch (c->what) {
@@ -344,6 +360,11 @@ static void ask(struct fetch_session *s, const struct merchant *m, const struct 
     struct buf form;
     if (call->what == PAYMENT_READ) {
         look(s, m, call, out);
+        return;
+    }
+    if (has_amount(call->what) && call->amount % scale_of(call->currency)->step != 0) {
+        out->answer = PAYMENT_REFUSED; /* rather than another amount */
+        out->why = "Stripe takes this currency in larger steps only";
         return;
     }
     uuid_format(key, &call->id);

@@ -703,7 +703,7 @@ def median_test(one, other, rounds, warm=20):
 
 
 HASH_SECONDS = 0.025  # of one hash at the cost this project ships; here hashes are cheap, so that they hide nothing
-SAMPLES = 2000
+SAMPLES = 1000
 
 
 @pytest.fixture(scope="module")

@@ -231,29 +231,33 @@ class Chapa(Provider):
     def answer(self, method, path, text, query, headers):
         if headers.get("Authorization") != f"Bearer {CHAPA_KEY}":
             return 401, {"status": "failed", "message": "Invalid API Key", "data": None}, ()
-        body, words = json.loads(text) if text else {}, path.split("/")[2:]
+        words = path.split("/")[2:]
         with self.lock:
             if words == ["transaction", "initialize"]:
+                body = json.loads(text)
                 if body["tx_ref"] in self.transactions:
                     return 400, {"status": "failed", "message": "Transaction reference has been used before", "data": None}, ()
-                self.transactions[body["tx_ref"]] = {**body, "status": "pending"}
+                self.transactions[body["tx_ref"]] = {**body, "status": "pending", "reference": f"AP{len(self.transactions):010}"}
                 return 200, {"status": "success", "message": "Hosted Link", "data": {"checkout_url": f"{self.url}/pay/{body['tx_ref']}"}}, ()
-            made = self.transactions.get(words[-1])
+            # A transaction is looked up by the merchant's reference, money is given back by Chapa's.
+            name = "reference" if words[0] == "refund" else "tx_ref"
+            made = next((one for one in self.transactions.values() if one[name] == words[-1]), None)
             if made is None:
                 return 404, {"status": "failed", "message": "Invalid transaction or Transaction not found", "data": None}, ()
             if words[:2] == ["transaction", "verify"]:
                 return 200, {"status": "success", "message": "Payment details", "data": {
                     "status": made["status"], "amount": float(made["amount"]), "currency": made["currency"], "tx_ref": made["tx_ref"],
-                    "reference": "AP" + made["tx_ref"][:8]}}, ()
+                    "reference": made["reference"]}}, ()
             if words[0] == "refund":
-                self.refunds.append((words[1], body))
-                return 200, {"status": "success", "message": "Refund", "data": {"ref_id": words[1]}}, ()
+                assert headers["Content-Type"] == "application/x-www-form-urlencoded"
+                self.refunds.append((made["tx_ref"], dict(urllib.parse.parse_qsl(text))))
+                return 200, {"status": "success", "message": "Refund queued", "data": {"tx_ref": words[1], "amount": self.refunds[-1][1]["amount"]}}, ()
         return 404, {"status": "failed", "message": "no", "data": None}, ()
 
     def pay(self, ref):
         self.transactions[ref]["status"] = "success"
         return {"event": "charge.success", "tx_ref": ref, "status": "success", "amount": self.transactions[ref]["amount"],
-                "currency": self.transactions[ref]["currency"], "reference": "AP" + ref[:8]}
+                "currency": self.transactions[ref]["currency"], "reference": self.transactions[ref]["reference"]}
 
     @staticmethod
     def signature(text, secret=CHAPA_WEBHOOK):

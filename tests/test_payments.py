@@ -502,6 +502,22 @@ def test_a_refund_that_cannot_be_repeated_is_not(stack, chapa, guest, host, held
     assert amounts(read(guest, made["id"])) == (TOTAL, 550, 0)
 
 
+def test_a_refund_waits_for_the_reference_it_is_made_by(stack, chapa, guest, host, held):
+    """While the transaction cannot be looked up nothing has been asked for, so it is asked for later."""
+    made = pay(guest, held, provider="chapa").json()
+    chapa.pay(made["provider_ref"])
+    stack.query("update payments set updated_at = updated_at - interval '1 hour' where id = %s", made["id"])
+    stack.job("payment-reconcile")
+    settle(stack)
+    before = len(chapa.refunds)
+    chapa.fail("/v1/transaction/verify", "cut")
+    refund = host.post("/v1/refunds", json={"payment_id": made["id"], "amount": 550, "reason": "x"}).json()
+    settle(stack)
+    assert wait_until(lambda: settle(stack) or host.get(f"/v1/refunds/{refund['id']}").json()["status"] == "done")
+    assert chapa.refunds[before:] == [(made["provider_ref"], {"amount": "5.50", "reference": refund["id"]})]
+    assert amounts(read(guest, made["id"])) == (TOTAL, 0, 550)
+
+
 # --- secrets
 
 def test_secrets_are_nowhere(stack, stripe):

@@ -93,13 +93,16 @@ static struct json_object *data_of(struct json_object *o)
                : NULL;
 }
 
+#define JSON "application/json"
+#define FORM NULL
+
 static struct json_object *transfer(struct fetch_session *s, const struct merchant *m, const char *path,
-                                    struct str body, struct payment_outcome *out)
+                                    const char *type, struct str body, struct payment_outcome *out)
 {
     struct fetched answer = { .status = 0 };
     struct fetch call = { .url = arena_printf(s->arena, "%s/v1/%s", m->url, path),
                           .body = body,
-                          .type = "application/json",
+                          .type = type,
                           .authorization = arena_printf(s->arena, "Bearer " STR_FMT, STR_ARG(m->key)) };
     if (fetch_run(s, &call, &answer) != ERR_NONE) {
         out->why = "no turn";
@@ -141,7 +144,7 @@ static void initialise(struct fetch_session *s, const struct merchant *m, const 
     JSON_MEMBER(&w, "tx_ref", strz, ref);
     JSON_MEMBER(&w, "return_url", str, c->return_url);
     json_write_object_end(&w);
-    struct json_object *data = data_of(transfer(s, m, "transaction/initialize", buf_str(&body), out));
+    struct json_object *data = data_of(transfer(s, m, "transaction/initialize", JSON, buf_str(&body), out));
     buf_free(&body);
     struct str url = data ? document_text(data, "checkout_url") : STR_NONE;
     if (out->answer != PAYMENT_SAID) {
@@ -164,14 +167,22 @@ static void initialise(struct fetch_session *s, const struct merchant *m, const 
     buf_free(&action);
 }
 
+/* The transaction as it is now; NULL when that is not known. */
+static struct json_object *transaction_of(struct fetch_session *s, const struct merchant *m,
+                                          const struct payment_call *c, struct payment_outcome *out)
+{
+    const char *path = arena_printf(s->arena, "transaction/verify/" STR_FMT, STR_ARG(c->ref));
+    struct json_object *data = data_of(transfer(s, m, path, NULL, STR_NONE, out));
+    return out->answer == PAYMENT_SAID ? data : NULL;
+}
+
 static void look(struct fetch_session *s, const struct merchant *m, const struct payment_call *c,
                  struct payment_outcome *out)
 {
-    const char *path = arena_printf(s->arena, "transaction/verify/" STR_FMT, STR_ARG(c->ref));
-    struct json_object *data = data_of(transfer(s, m, path, STR_NONE, out));
+    struct json_object *data = transaction_of(s, m, c, out);
     struct str status = data ? document_text(data, "status") : STR_NONE;
     struct str currency = data ? document_text(data, "currency") : STR_NONE;
-    if (out->answer != PAYMENT_SAID || !status.p) {
+    if (!status.p) {
         return;
     }
     out->facts.ref = c->ref;
@@ -184,22 +195,30 @@ static void look(struct fetch_session *s, const struct merchant *m, const struct
     }
 }
 
+/* https://developer.chapa.co/refund: by the reference that Chapa has given the payment, as a form. */
 static void refund(struct fetch_session *s, const struct merchant *m, const struct payment_call *c,
                    struct payment_outcome *out)
 {
     char id[UUID_TEXT_SIZE], amount[AMOUNT_MAX];
-    struct buf body;
+    struct buf form;
+    struct json_object *data = transaction_of(s, m, c, out);
+    struct str theirs = data ? document_text(data, "reference") : STR_NONE;
+    if (!theirs.p) {
+        out->unsent = true; /* nobody was asked for money yet */
+        if (out->answer == PAYMENT_SAID) {
+            out->answer = PAYMENT_AGAIN;
+            out->why = "the transaction has no reference";
+        }
+        return;
+    }
     uuid_format(id, &c->refund_id);
     amount_text(amount, c->amount, c->exponent);
-    buf_init(&body, BODY_MAX);
-    struct json_writer w = json_write_start(&body);
-    json_write_object(&w);
-    JSON_MEMBER(&w, "amount", strz, amount);
-    JSON_MEMBER(&w, "reference", strz, id);
-    json_write_object_end(&w);
-    const char *path = arena_printf(s->arena, "refund/" STR_FMT, STR_ARG(c->ref));
-    (void)transfer(s, m, path, buf_str(&body), out);
-    buf_free(&body);
+    buf_init(&form, BODY_MAX);
+    fetch_form_add(&form, "amount", str_from(amount));
+    fetch_form_add(&form, "reference", str_from(id));
+    const char *path = arena_printf(s->arena, "refund/" STR_FMT, STR_ARG(theirs));
+    (void)transfer(s, m, path, FORM, buf_str(&form), out);
+    buf_free(&form);
     if (out->answer == PAYMENT_SAID) {
         out->facts.ref = c->ref;
         out->facts.refunds[out->facts.refund_count++] =

@@ -7,7 +7,7 @@ PACKAGES_RUN=(postgresql-15 postgresql-client-15 redis-server nginx openssl curl
 [[ $WANTED_BROKER != rabbitmq ]] || PACKAGES_RUN+=(rabbitmq-server)
 PACKAGES_TEST=(python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-requests python3-psycopg2 python3-redis
     python3-jsonschema python3-yaml python3-jwt python3-cryptography python3-aiosmtpd python3-pil haproxy shellcheck systemd systemd-container tzdata procps
-    jq git clang-format binutils john-data oathtool chromium rabbitmq-server iproute2)
+    jq git patch clang-format binutils john-data oathtool chromium rabbitmq-server iproute2)
 
 package_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 

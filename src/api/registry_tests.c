@@ -108,6 +108,17 @@ static bool json_is_described(const struct entity *e, const struct field *f)
     return false;
 }
 
+/* They are written to JSON as they are. */
+static bool words_are_plain(const struct field *f)
+{
+    size_t i = 0;
+    while (f->values[i] &&
+           f->values[i][strspn(f->values[i], "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0') {
+        i++;
+    }
+    return !f->values[i];
+}
+
 static void check_entity(const struct entity *e)
 {
     ck_assert_msg(is_sentence(e->doc) && e->type && e->plural, "%s", e->name);
@@ -118,6 +129,7 @@ static void check_entity(const struct entity *e)
         ck_assert_msg(is_sentence(f->doc), "%s.%s: doc", e->name, f->name);
         ck_assert_msg((f->type != FIELD_ENUM && f->type != FIELD_WORDS) || f->values, "%s.%s: values",
                       e->name, f->name);
+        ck_assert_msg(f->type != FIELD_WORDS || words_are_plain(f), "%s.%s: words", e->name, f->name);
         ck_assert_msg(f->type != FIELD_MONEY || f->sql2, "%s.%s: currency", e->name, f->name);
         ck_assert_msg(f->type != FIELD_JSON || json_is_described(e, f), "%s.%s: json", e->name, f->name);
         ck_assert_msg(!f->personal || (f->personal->purpose && f->personal->retention && f->personal->erase),

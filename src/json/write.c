@@ -214,15 +214,15 @@ void json_write_strz(struct json_writer *w, const char *v)
     json_write_str(w, str_from(v));
 }
 
-static void write_plain(struct json_writer *w, const char *text, size_t n)
+void json_write_plain(struct json_writer *w, struct str v)
 {
     before_value(w);
-    char *to = buf_reserve(w->out, n + 2);
+    char *to = buf_reserve(w->out, v.n + 2);
     if (to) {
         to[0] = '"';
-        memcpy(to + 1, text, n);
-        to[n + 1] = '"';
-        w->out->n += n + 2;
+        memcpy(to + 1, v.p, v.n);
+        to[v.n + 1] = '"';
+        w->out->n += v.n + 2;
     }
 }
 
@@ -230,21 +230,21 @@ void json_write_uuid(struct json_writer *w, const struct uuid *v)
 {
     char text[UUID_TEXT_SIZE];
     uuid_format(text, v);
-    write_plain(w, text, UUID_TEXT_SIZE - 1);
+    json_write_plain(w, (struct str){ text, UUID_TEXT_SIZE - 1 });
 }
 
 void json_write_date(struct json_writer *w, date_t v)
 {
     char text[DATE_TEXT_SIZE];
     date_format(text, v);
-    write_plain(w, text, DATE_TEXT_SIZE - 1);
+    json_write_plain(w, (struct str){ text, DATE_TEXT_SIZE - 1 });
 }
 
 void json_write_time(struct json_writer *w, int64_t unix_us)
 {
     char text[CLOCK_TEXT_SIZE];
     size_t n = clock_format(text, unix_us);
-    write_plain(w, text, n);
+    json_write_plain(w, (struct str){ text, n });
 }
 
 #define EACH_BYTE(c) (0x0101010101010101ULL * (c))

@@ -45,6 +45,8 @@ void json_write_double(struct json_writer *w, double v);
 /* An absent string (p is NULL) is null. */
 void json_write_str(struct json_writer *w, struct str v);
 void json_write_strz(struct json_writer *w, const char *v);
+/* A string that is known to need no escape. */
+void json_write_plain(struct json_writer *w, struct str v);
 void json_write_uuid(struct json_writer *w, const struct uuid *v);
 void json_write_date(struct json_writer *w, date_t v);
 /* Microseconds since 1970 as RFC 3339 UTC. */

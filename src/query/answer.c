@@ -145,7 +145,7 @@ static void write_words(struct answer *a, const struct field *f, struct cell c, 
     while (array_next(&r, &item)) {
         int n = cell_int2(item, &a->bad);
         if (n >= 1 && (size_t)n <= known) {
-            json_write_strz(&a->w, f->values[n - 1]);
+            json_write_plain(&a->w, str_from(f->values[n - 1]));
         }
     }
     json_write_array_end(&a->w);

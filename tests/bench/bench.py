@@ -33,7 +33,7 @@ sys.path.insert(0, str(HERE.parent))
 import cpu  # noqa: E402
 import jobs  # noqa: E402
 import statements  # noqa: E402
-from stack import private_stack  # noqa: E402
+from stack import private_stack, wait_until  # noqa: E402
 
 CLIENTS = 64
 TURNS = 5
@@ -75,7 +75,8 @@ class Bench:
         self.connections = len(stack.workers())
 
     def settle(self):
-        """Do now what autovacuum would do to freshly loaded tables during the measurements, at their cost."""
+        """Do now what autovacuum and nexus-jobs would do about freshly loaded rows during the measurements, at their cost."""
+        wait_until(lambda: not self.stack.query("select 1 from jobs where run_at <= nexus_now() limit 1"), 120, "the jobs that are due", 0.2)
         self.stack.query("vacuum (analyze)")
 
     def cpu(self):

@@ -56,6 +56,7 @@ TARGETS = {
 # Jobs a second that are added, carried, taken and done, without and with a broker, and how long one takes at half of that.
 JOBS_TARGETS, JOBS_P99_MS = {"jobs": 5000, "jobs_broker": 3000}, 250
 HOT_TARGET = 3000  # attempts a second
+HOT_TURNS = 3  # long ones: each begins with some hundred bookings that succeed, and what jobs do about them
 # What a sale writes for others to do or to know: triggers that add jobs or events, found by what they call.
 OUTBOX_TRIGGERS = """select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
                       where not t.tgisinternal and p.prosrc ~ '(job_add|notify_add|events_new|event_calendar)' order by 1, 2"""
@@ -137,12 +138,12 @@ class Bench:
         say(f"  {name:28} {rate:10,.0f}/s" + (f"  failed: {failed}" if failed else ""))
         return self.results[name]
 
-    def in_turns(self, *measurements):
+    def in_turns(self, *measurements, turns=TURNS, seconds=None):
         """Make measurements that each leave one result, one after the other and all over again; what they leave in the end
         stands for all their turns but the first, which only fills caches."""
         found, whole = {}, self.seconds
-        self.seconds = max(2, whole * 2 // TURNS)
-        for turn in range(1 + TURNS):
+        self.seconds = seconds or max(2, whole * 2 // TURNS)
+        for turn in range(1 + turns):
             for measure in measurements:
                 name, result = measure()
                 if turn > 0:
@@ -398,14 +399,14 @@ class Bench:
         """64 clients on 3 properties, other ones each turn: attempts, of which few can succeed. Beside it what Nginx can do alone,
         which tells how fast the machine is."""
         properties = [r[0] for r in self.stack.query("select property_id::text from property_search where published and unit_count = 1 "
-                                                     f"and min_nights <= 2 order by md5(property_id::text || 'h') limit {3 * (1 + TURNS)}")]
+                                                     f"and min_nights <= 2 order by md5(property_id::text || 'h') limit {3 * (1 + HOT_TURNS)}")]
         rng, today = random.Random(3), datetime.date.today()
         turns = []
-        for turn in range(1 + TURNS):
+        for turn in range(1 + HOT_TURNS):
             quotes = []
             for _ in range(400):
                 first = today + datetime.timedelta(days=rng.randrange(5, 100))
-                answer = self.guest.post("/v1/quotes", json={"property_id": rng.choice(properties[turn::1 + TURNS]), "check_in": str(first),
+                answer = self.guest.post("/v1/quotes", json={"property_id": rng.choice(properties[turn::1 + HOT_TURNS]), "check_in": str(first),
                                                              "check_out": str(first + datetime.timedelta(days=2)), "guests": 1})
                 if answer.status_code == 201:
                     quotes.append(answer.json()["id"])
@@ -414,7 +415,7 @@ class Bench:
         deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
         before, left = self.stack.query(deadlocks)[0][0], iter(turns)
         self.in_turns(lambda: self.replay("hot", [f'POST\t/v1/bookings\t{{"quote_id":"{q}"}}' for q in next(left)], self.guest.token)(),
-                      self.replay("hot_static", ["GET\t/bench.json"], None))
+                      self.replay("hot_static", ["GET\t/bench.json"], None), turns=HOT_TURNS, seconds=self.seconds)
         figures = self.results["hot"]
         figures["deadlocks"] = self.stack.query(deadlocks)[0][0] - before
         figures["booked"] = self.stack.query("select count(*) from bookings where quote_id = any(%s::uuid[])", sum(turns, []))[0][0]

@@ -488,13 +488,17 @@ def test_chapa(stack, chapa, guest, host, held):
     assert amounts(read(guest, made["id"])) == (TOTAL, 0, 550) and [body["amount"] for _, body in chapa.refunds] == ["5.50"]
 
 
-def test_a_refund_that_cannot_be_repeated_is_not(stack, chapa, guest, host, held):
+def paid_at_chapa(stack, chapa, guest, held):
     made = pay(guest, held, provider="chapa").json()
     chapa.pay(made["provider_ref"])
     stack.query("update payments set updated_at = updated_at - interval '1 hour' where id = %s", made["id"])
     stack.job("payment-reconcile")
     settle(stack)
-    before = len(chapa.refunds)
+    return made
+
+
+def test_a_refund_that_cannot_be_repeated_is_not(stack, chapa, guest, host, held):
+    made, before = paid_at_chapa(stack, chapa, guest, held), len(chapa.refunds)
     chapa.fail("/v1/refund", "cut")
     host.post("/v1/refunds", json={"payment_id": made["id"], "amount": 550, "reason": "x"})
     settle(stack)
@@ -504,12 +508,7 @@ def test_a_refund_that_cannot_be_repeated_is_not(stack, chapa, guest, host, held
 
 def test_a_refund_waits_for_the_reference_it_is_made_by(stack, chapa, guest, host, held):
     """While the transaction cannot be looked up nothing has been asked for, so it is asked for later."""
-    made = pay(guest, held, provider="chapa").json()
-    chapa.pay(made["provider_ref"])
-    stack.query("update payments set updated_at = updated_at - interval '1 hour' where id = %s", made["id"])
-    stack.job("payment-reconcile")
-    settle(stack)
-    before = len(chapa.refunds)
+    made, before = paid_at_chapa(stack, chapa, guest, held), len(chapa.refunds)
     chapa.fail("/v1/transaction/verify", "cut")
     refund = host.post("/v1/refunds", json={"payment_id": made["id"], "amount": 550, "reason": "x"}).json()
     settle(stack)

@@ -1,5 +1,6 @@
 """A small marketplace made over the API for tests that need something to sell."""
 import datetime
+import zoneinfo
 
 PROPERTY = {"title": "A flat by the river", "description": "Two rooms and a view.", "kind": "apartment", "room_type": "entire_home",
             "address": "1 Quay Street", "city": "Albany", "country": "US", "location": {"lat": 42.6526, "lng": -73.7562},
@@ -8,9 +9,16 @@ PROPERTY = {"title": "A flat by the river", "description": "Two rooms and a view
             "min_nights": 1, "max_nights": 30, "photos": ["https://example.com/1.jpg"], "status": "published"}
 
 
-def day(offset):
-    """ISO date `offset` days from today."""
-    return str(datetime.date.today() + datetime.timedelta(days=offset))
+def day(offset, today=None):
+    """ISO date `offset` days from today, or from another day."""
+    return str((today or datetime.date.today()) + datetime.timedelta(days=offset))
+
+
+def midday():
+    """A time zone where it is neither late nor early, and the date there: a test that begins there today also ends today."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    zone = "Asia/Manila" if now.hour < 4 else "America/Anchorage" if now.hour >= 20 else "Africa/Accra"
+    return zone, now.astimezone(zoneinfo.ZoneInfo(zone)).date()
 
 
 def make_property(host, **changes):
@@ -19,10 +27,10 @@ def make_property(host, **changes):
     return answer.json()
 
 
-def quote(session, property_id, first, nights=2, guests=2):
+def quote(session, property_id, first, nights=2, guests=2, today=None):
     """The answer to a quote for `nights` from `first` days ahead."""
-    return session.post("/v1/quotes", json={"property_id": property_id, "check_in": day(first), "check_out": day(first + nights),
-                                            "guests": guests})
+    return session.post("/v1/quotes", json={"property_id": property_id, "check_in": day(first, today), "guests": guests,
+                                            "check_out": day(first + nights, today)})
 
 
 def book(session, quote_id, key=None):

@@ -180,8 +180,8 @@ class World:
         assert put.status_code == 200, put.text
         return made
 
-    def quote(self, who="guest", place=None, ahead=30):
-        answer = market.quote(self.session(who), place or self.property(), ahead)
+    def quote(self, who="guest", place=None, ahead=30, today=None):
+        answer = market.quote(self.session(who), place or self.property(), ahead, today=today)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
@@ -213,7 +213,8 @@ class World:
 
     def stay(self):
         """One whose guest may come now."""
-        booking = self.booking(place=self.property(time_zone="Africa/Accra"), ahead=0)
+        zone, today = market.midday()
+        booking = self.booking(place=self.property(time_zone=zone), ahead=0, today=today)
         self.mint.sql("update bookings set check_in_at = now() where id = %s", booking)
         return booking
 

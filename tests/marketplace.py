@@ -43,9 +43,14 @@ LOST = """select count(*) from bookings b left join occupancy o on o.booking_id 
 STALE = """select count(*) from property_search s join property_search_truth t using (property_id)
             where (s.busy, s.published, s.price, s.unit_count, s.amenity_ids, s.ruled, s.preparation_nights) is distinct from
                   (t.busy, t.published, t.price, t.unit_count, t.amenity_ids, t.ruled, t.preparation_nights)"""
+OVERDUE = """select count(*) from bookings b join property_search s using (property_id)
+              where b.status in ('held', 'requested')
+                and (s.due_at > case b.status when 'held' then b.hold_expires_at else b.respond_by end) is not false"""
+UNUSED = """select count(*) from bookings b join quotes q on q.id = b.quote_id where q.used_at is null"""
 
 
 def check_invariants(stack):
     """No night sold twice, every confirmed booking holds its nights, the search index tells the truth."""
-    for name, sql in (("overlaps", OVERLAPS), ("bookings without nights", LOST), ("stale search rows", STALE)):
+    for name, sql in (("overlaps", OVERLAPS), ("bookings without nights", LOST), ("stale search rows", STALE),
+                      ("holds that end before due_at", OVERDUE), ("booked quotes that are not used", UNUSED)):
         assert stack.query(sql)[0][0] == 0, name

@@ -141,6 +141,27 @@ def test_a_hold_keeps_its_nights_until_it_expires(stack, market):
     check_invariants(stack)
 
 
+def test_the_search_index_knows_whose_time_is_up_first(stack, market):
+    _, guest, place = market
+    stack.query("update booking_rules set instant_book = false where property_id = %s", place["id"])
+    requested = book(guest, quote(guest, place["id"], 40).json()["id"]).json()
+    stack.query("update booking_rules set instant_book = true where property_id = %s", place["id"])
+    held, paid = (hold(guest, quote(guest, place["id"], ahead).json()["id"]).json() for ahead in (50, 60))
+    due = lambda: stack.query("select due_at from property_search where property_id = %s", place["id"])[0][0]
+    ends = lambda made: stack.query("select coalesce(hold_expires_at, respond_by) from bookings where id = %s", made["id"])[0][0]
+    assert due() == ends(held) < ends(paid) < ends(requested)
+    assert guest.delete(f"/v1/holds/{held['id']}").status_code == 200
+    assert due() == ends(paid)
+    assert pay(stack, paid["id"]) == "confirmed"
+    assert due() == ends(requested)
+    stack.query("select search_rebuild()")
+    assert due() == ends(requested)
+    stack.clock("+10d")
+    assert stack.job("booking-expire") == 1
+    assert due() is None
+    check_invariants(stack)
+
+
 def test_who_wants_the_nights_of_a_hold_whose_time_is_up_need_not_wait_for_the_job(stack, market):
     _, guest, place = market
     other = stack.user()

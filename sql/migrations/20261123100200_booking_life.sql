@@ -132,8 +132,60 @@ begin
 end $$;
 create trigger bookings_filled before insert on bookings for each row execute function bookings_filled();
 
+-- No hold or request of a property ends before its due_at: who sees nights gone knows by it whether somebody's time may be up.
+-- A bound: it is kept where they are made, and made anew where they end, unless somebody else is just selling there.
+alter table property_search add column due_at timestamptz;
+create function search_due(property uuid) returns void language plpgsql as $$
+begin
+    -- Whoever waited here could be waited for. The lock first, then a fresh snapshot.
+    perform from property_search where property_id = property for no key update skip locked;
+    if found then
+        update property_search
+           set due_at = (select min(case b.status when 'held' then b.hold_expires_at else b.respond_by end)
+                           from bookings b where b.property_id = property and b.status in ('held', 'requested'))
+         where property_id = property;
+    end if;
+end $$;
+create function bookings_due() returns trigger language plpgsql as $$
+begin
+    if new.status in ('held', 'requested') then
+        update property_search
+           set due_at = least(due_at, case new.status when 'held' then new.hold_expires_at else new.respond_by end)
+         where property_id = new.property_id;
+    else
+        perform search_due(new.property_id);
+    end if;
+    return null;
+end $$;
+create trigger bookings_due_new after insert on bookings
+    for each row when (new.status in ('held', 'requested')) execute function bookings_due();
+create trigger bookings_due after update of status, hold_expires_at, respond_by on bookings
+    for each row when (old.status in ('held', 'requested')) execute function bookings_due();
+
+create or replace function search_rebuild() returns bigint language plpgsql as $$
+declare
+    n bigint;
+begin
+    delete from property_search;
+    -- Neighbours on the map become neighbours on disk: a search touches few pages.
+    insert into property_search
+        select * from property_search_truth order by floor(location[0] * 20), floor(location[1] * 20), property_id;
+    get diagnostics n = row_count;
+    perform search_due(property_id) from (select distinct property_id from bookings where status in ('held', 'requested')) kept;
+    return n;
+end $$;
+
 alter table bookings alter column created_at set default nexus_now(), alter column updated_at set default nexus_now();
-alter table quotes alter column created_at set default nexus_now();
+-- That a quote was booked is looked at by everybody who tries; it is the bookings that say so, and they say it here too.
+alter table quotes alter column created_at set default nexus_now(), add column used_at timestamptz;
+update quotes q set used_at = b.created_at from bookings b where b.quote_id = q.id;
+create function bookings_use_quote() returns trigger language plpgsql as $$
+begin
+    update quotes set used_at = nexus_now() where id = new.quote_id and used_at is null;
+    return null;
+end $$;
+create trigger bookings_use_quote after insert or update of quote_id on bookings
+    for each row when (new.quote_id is not null) execute function bookings_use_quote();
 
 -- ------------------------------------------------------------------------------------------------------ refunds
 
@@ -234,8 +286,8 @@ begin
 end $$;
 
 -- Take the nights of a quote for a guest: as booking, as request where the host wants to be asked, or only held; all parameters
--- are those of the statement booking_create, which calls this only where the nights are not seen to be gone. What comes back is
--- what is to be said of the quote: 'made', 'lost' where the nights went to somebody just now, or why nothing was tried.
+-- are those of the statement booking_create. What comes back is what is to be said of the quote: 'made', 'lost' where the nights
+-- are gone, or why nothing was tried; null where there is no such quote for this guest.
 -- Whoever closes the account of guest or host waits for the booking, or the booking finds it closed and
 -- occupancy_booking_fkey takes the nights back.
 create function booking_attempt(booking uuid, guest uuid, quote uuid, nights uuid, payment uuid, instant boolean,
@@ -248,9 +300,12 @@ declare
     unit    uuid;
     sold    text; -- the status it is sold in
 begin
-    select * into strict q from quotes where id = quote;
+    select * into q from quotes where id = quote and (guest_id = guest or guest_id is null);
+    if not found then
+        return null;
+    end if;
     select p.host_id,
-           case when exists (select from bookings b where b.quote_id = quote) then 'used'
+           case when q.used_at is not null then 'used'
                 when q.expires_at <= nexus_now() then 'expired'
                 when p.status <> 'published' or p.withheld then 'closed'
                 when p.host_id = guest then 'own'

@@ -1,24 +1,25 @@
 -- Statements of src/booking.
 
--- name: booking_create
--- $1 booking, $2 guest, $3 quote, $4 row of the inventory, $5 its payment, offline, and $6 whether that counts as paid at once;
--- $7 whether it is only held, for $8 microseconds, $9 holds a guest may have. A host who wants to be asked gets a request instead
--- of a booking, and neither that nor a hold is paid. No row: no such quote for this guest; else what is to be said of it
--- ('taken', or as booking_attempt() has it), the stay, and which of its nights were gone before.
--- Of many who want the same nights nearly all are refused, by this one look: where nights are seen to be gone in the search
--- index, kept by the same transactions as the inventory, nothing is tried. The look is exact for one unit and says too little
--- for several; whom it lets pass the inventory decides about. What is past its time may be ended by occupancy_take, so it is
--- let pass too.
-select case when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights) and s.published
-             and not exists (select from bookings b where b.quote_id = q.id)
-             and not exists (select from bookings k
-                              where k.property_id = q.property_id and k.status in ('held', 'requested')
-                                and case k.status when 'held' then k.hold_expires_at else k.respond_by end <= nexus_now())
-            then 'taken' else booking_attempt($1, $2, $3, $4, $5, $6::bool, $7::bool, $8::int8, $9::int8) end,
+-- name: booking_look
+-- What is to be said of a quote ($2) to a guest ($1) who wants to book it: 'used', 'taken' or null, try it; the stay, and which of
+-- its nights are gone. No row: no such quote for this guest. Of many who want the same nights nearly all are refused by this one
+-- look: where nights are seen to be gone in the search index, kept by the same transactions as the inventory, nothing is tried.
+-- The look is exact for one unit and says too little for several; whom it lets pass the inventory decides about. Where
+-- somebody's time may be up, occupancy_take may end it, so all pass there.
+select case when q.used_at is not null then 'used'
+            when s.busy && daterange(q.check_in, q.check_out + s.preparation_nights) and s.published
+             and (s.due_at is null or s.due_at > nexus_now())
+            then 'taken' end,
        q.check_in, q.check_out, q.guests::integer, q.property_id,
        (s.busy * datemultirange(daterange(q.check_in, q.check_out + s.preparation_nights)))::text
   from quotes q join property_search s on s.property_id = q.property_id
- where q.id = $3 and (q.guest_id = $2 or q.guest_id is null);
+ where q.id = $2 and (q.guest_id = $1 or q.guest_id is null);
+
+-- name: booking_create
+-- $1 booking, $2 guest, $3 quote, $4 row of the inventory, $5 its payment, offline, and $6 whether that counts as paid at once;
+-- $7 whether it is only held, for $8 microseconds, $9 holds a guest may have. A host who wants to be asked gets a request instead
+-- of a booking, and neither that nor a hold is paid. What becomes of it is said in the migration.
+select booking_attempt($1, $2, $3, $4, $5, $6::bool, $7::bool, $8::int8, $9::int8);
 
 -- name: booking_refused
 -- What is to be told of a refusal that the look at a quote ($1) did not foresee: the day it is at the property, the nights gone.

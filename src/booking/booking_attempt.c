@@ -35,17 +35,17 @@ static int add_attempt(struct request *rq, struct db_batch *b, const struct uuid
                   db_int8(rq->arena, rq->options->hold_limit));
 }
 
-/* Without a row there is no such quote. */
-static enum booking_verdict booking_verdict(const PGresult *r)
+/* Of what the statements say in words. */
+static enum booking_verdict booking_verdict(struct str name)
 {
     static const struct {
         const char *name;
         enum booking_verdict verdict;
     } names[] = {
         { "taken", BOOKING_TAKEN },
+        { "used", BOOKING_QUOTE_USED },
         { "made", BOOKING_MADE },
         { "lost", BOOKING_LOST },
-        { "used", BOOKING_QUOTE_USED },
         { "expired", BOOKING_QUOTE_EXPIRED },
         { "closed", BOOKING_CLOSED },
         { "own", BOOKING_OWN },
@@ -54,7 +54,6 @@ static enum booking_verdict booking_verdict(const PGresult *r)
         { "request", BOOKING_ASKS },
         { "limit", BOOKING_HOLD_LIMIT },
     };
-    struct str name = PQntuples(r) > 0 ? db_get_text(r, 0, 0) : STR("");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (str_eqz(name, names[i].name)) {
             return names[i].verdict;
@@ -141,24 +140,44 @@ static const struct {
                        "Another stay or a block takes at least one of these nights." },
 };
 
-/* One statement books, in one round trip, and there is nothing to undo when it refuses, as it does with most
- * who want nights that many want. Only what was booked is read. */
+/* `seen`: what the look has brought. */
+static enum err booking_refuse(struct request *rq, const PGresult *seen, const struct uuid *quote,
+                               enum booking_verdict verdict)
+{
+    enum err e = booking_tell_reasons(rq, seen, quote, verdict);
+    return e ? e : fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
+}
+
+/* Most who want nights that many want come too late, and one look that writes nothing tells them. Who could
+ * get them is decided by one statement, and there is nothing to undo when it refuses. Only what was booked is
+ * read. */
 enum err booking_attempt(struct request *rq, const struct uuid *quote, bool hold)
 {
-    struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
-    *id = uuid_v7();
-    struct db_batch *b = write_batch(rq);
-    int attempt = add_attempt(rq, b, id, quote, hold);
     bool replayed;
+    struct db_batch *b = write_batch(rq);
+    int look = DB_ADD(b, &q_booking_look, db_uuid(&rq->principal.user), db_uuid(quote));
     enum err e = write_run(rq, b, &replayed);
     if (e || replayed) {
         return e;
     }
-    enum booking_verdict verdict = booking_verdict(db_result(b, attempt));
+    const PGresult *seen = db_result(b, look);
+    if (PQntuples(seen) == 0) {
+        return booking_refuse(rq, seen, quote, BOOKING_NO_QUOTE);
+    }
+    if (!db_is_null(seen, 0, 0)) {
+        return booking_refuse(rq, seen, quote, booking_verdict(db_get_text(seen, 0, 0)));
+    }
+    struct uuid *id = ARENA_NEW(rq->arena, struct uuid);
+    *id = uuid_v7();
+    b = write_batch(rq);
+    int attempt = add_attempt(rq, b, id, quote, hold);
+    e = write_run(rq, b, &replayed);
+    if (e) {
+        return e;
+    }
+    enum booking_verdict verdict = booking_verdict(db_get_text(db_result(b, attempt), 0, 0));
     if (verdict != BOOKING_MADE) {
-        e = booking_tell_reasons(rq, db_result(b, attempt), quote, verdict);
-        return e ? e
-                 : fail(rq, refusals[verdict].err, refusals[verdict].pointer, "%s", refusals[verdict].detail);
+        return booking_refuse(rq, seen, quote, verdict);
     }
     char text[UUID_TEXT_SIZE];
     uuid_format(text, id);

@@ -149,9 +149,9 @@ def sale_script(stack, guest, stay, stays, kind="bookings", end=False, table=Non
     made = capture(stack, lambda: answers.append(guest.post(f"/v1/{kind}", json={"quote_id": quote_id})))
     booking_id = answers[-1].json()["id"]
     first = next(i for i, s in enumerate(quote) if "insert into quotes" in s.sql.lower())
-    # The booking is one batch, the read of what was booked another: plan_answer.
-    batches = [quote[:first], quote[first:], made[:1], made[1:]]
-    values = dict(zip(made[0].parameters, ("booking", None, None, "occupancy", "payment")))  # in the order of booking_create
+    # A look, the attempt, the read of what was booked: a batch each, src/booking/booking_attempt.c.
+    batches = [quote[:first], quote[first:], made[:1], made[1:2], made[2:]]
+    values = dict(zip(made[1].parameters, ("booking", None, None, "occupancy", "payment")))  # in the order of booking_create
     fresh = []
     if end:
         method, path = ENDS[kind]
@@ -172,7 +172,7 @@ def sale_script(stack, guest, stay, stays, kind="bookings", end=False, table=Non
         "select property_id as property, check_in, check_out, gen_random_uuid() as quote, gen_random_uuid() as booking, "
         "gen_random_uuid() as occupancy, gen_random_uuid() as payment"
         + "".join(f", gen_random_uuid() as fresh{i}" for i in range(len(fresh))) + f" from {table} where n = :n \\gset\n"], ["-D", "k=0"]
-    for batch, name in zip(batches, "abcdefg"):
+    for batch, name in zip(batches, "abcdefgh"):
         script.append("\\startpipeline\n")
         for i, statement in enumerate(batch):
             text, more = statement.script(stack, f"{name}{i}p", replace)

@@ -1,5 +1,9 @@
 -- Statements of src/tracking.
 
+-- name: request_log_copy
+-- Rows of the log, none of which is there already.
+copy request_log (at, id, address, user_id, method, path, status, op, country, city) from stdin (format binary);
+
 -- name: request_log_add
 -- Rows of the log from arrays, one a column; those that are there already stay. Empty texts and nil are null.
 insert into request_log (at, id, address, user_id, method, path, status, op, country, city)

@@ -1,45 +1,13 @@
-/*
- * COPY ... FROM STDIN (FORMAT binary): rows are put together field by field and sent in large pieces. The
- * fields must have the types of the columns. After a failure everything is dropped until copy_end, which says
- * what it was.
- */
+/* COPY of rows (db/copy.h) on a connection of nexusctl. After a failure everything is dropped until copy_end,
+ * which says what it was. */
 #ifndef NEXUS_CTL_COPY_H
 #define NEXUS_CTL_COPY_H
 
-#include "base/date.h"
-#include "base/uuid.h"
 #include "ctl/pg.h"
-
-struct copy {
-    PGconn *c;
-    struct buf b;
-    bool failed;
-};
+#include "db/copy.h"
 
 /* `sql` is the whole COPY statement. False after the reason has been printed. */
 bool copy_begin(struct copy *cp, PGconn *c, const char *sql);
 bool copy_end(struct copy *cp);
-
-void copy_row(struct copy *cp, int fields);
-void copy_null(struct copy *cp);
-void copy_bool(struct copy *cp, bool v);
-void copy_int2(struct copy *cp, int v);
-void copy_int4(struct copy *cp, int32_t v);
-void copy_int8(struct copy *cp, int64_t v);
-void copy_float8(struct copy *cp, double v);
-void copy_text(struct copy *cp, struct str v);
-void copy_textz(struct copy *cp, const char *v);
-void copy_uuid(struct copy *cp, const struct uuid *v);
-void copy_date(struct copy *cp, date_t v);
-void copy_timestamptz(struct copy *cp, int64_t unix_us);
-void copy_point(struct copy *cp, double x, double y);
-void copy_halves(struct copy *cp, int halves); /* numeric with one decimal: halves / 2; below 20000 */
-/* Half-open ranges, ascending and not touching, as daterange and as datemultirange. */
-struct copy_range {
-    date_t from, to;
-};
-void copy_daterange(struct copy *cp, struct copy_range r);
-void copy_datemultirange(struct copy *cp, const struct copy_range *r, int n);
-void copy_int2_array(struct copy *cp, const int16_t *v, int n);
 
 #endif

@@ -14,11 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#define RETRIES_MAX     5
-#define RETRY_FIRST_US  1000
-#define PARAMS_MAX      256
-#define ITEMS_START     8
-#define ANSWER_GRACE_US 500000 /* the server's own statement_timeout comes first, when it is alive */
+#define RETRIES_MAX    5
+#define RETRY_FIRST_US 1000
+#define PARAMS_MAX     256
+#define ITEMS_START    8
 
 struct item {
     const struct db_statement *statement;
@@ -247,9 +246,8 @@ static bool send_all(struct db_batch *b)
     return PQpipelineSync(b->db->conn) == 1;
 }
 
-/* What did not fit into the socket. Reads meanwhile, because the server may be blocked writing answers to us.
- */
-static bool flush(struct db *db, int64_t deadline)
+/* Reads meanwhile, because the server may be blocked writing answers to us. */
+bool db_flush(struct db *db, int64_t deadline)
 {
     int left;
     while ((left = PQflush(db->conn)) == 1) {
@@ -380,7 +378,7 @@ static int64_t deadline_of(const struct db_batch *b)
         return 0;
     }
     int64_t now = clock_mono_us();
-    return now + (b->patience ? b->patience : b->db->options->database_timeout + ANSWER_GRACE_US);
+    return now + (b->patience ? b->patience : b->db->options->database_timeout + DB_GRACE_US);
 }
 
 /* A COMMIT of a failed transaction is answered ROLLBACK without an error. */
@@ -401,7 +399,7 @@ static enum verdict run_once(struct db_batch *b, struct db_failure *f)
     }
     db->commit_unsure = false;
     int64_t deadline = deadline_of(b);
-    if (!send_all(b) || !flush(db, deadline)) {
+    if (!send_all(b) || !db_flush(db, deadline)) {
         db_note_error(db, "send");
         return PQstatus(db->conn) == CONNECTION_OK ? SILENT : CUT;
     }

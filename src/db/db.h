@@ -136,6 +136,14 @@ const PGresult *db_result(const struct db_batch *b, int index);
 void db_patience(struct db_batch *b, int64_t us);
 
 /*
+ * COPY ... FROM STDIN outside of a transaction; `data` is all that the server reads (db/copy.h). Some round
+ * trips, but a fraction of what the server does for rows that come as arrays. Nothing is tried again; a
+ * connection lost is ERR_OUTCOME_UNKNOWN once everything was sent, else ERR_UNAVAILABLE.
+ */
+enum err db_load(struct db *db, const struct db_statement *s, struct str data,
+                 struct db_failure *failure) MUST_CHECK;
+
+/*
  * Explicit transaction, for a decision that needs a result: db_begin marks the next batch to start with
  * BEGIN; db_commit marks a batch to end with COMMIT (so two round trips in all). db_rollback is always safe
  * to call, costs nothing outside a transaction, and must be called when a request that began one does not

@@ -1,5 +1,6 @@
 /* Tests of src/db against a real server: without one in the environment the program starts itself again under
  * tests/with-postgres. */
+#include "db/copy.h"
 #include "db/internal.h"
 #include "db/queries.h"
 
@@ -29,6 +30,10 @@ static const struct db_statement arrays = {
 static const struct db_statement pid = { "pid", "select pg_backend_pid()", 0, true };
 static const struct db_statement show_notes = { "show_notes", "select count(*) from notes", 0, true };
 static const struct db_statement add_note = { "add_note", "insert into notes (note) values ($1)", 1, false };
+static const struct db_statement load_notes = { "load_notes",
+                                                "copy notes (note, other) from stdin (format binary)", 0,
+                                                false };
+static const struct db_statement load_nowhere = { "load_nowhere", "copy nowhere from stdin", 0, false };
 static const struct db_statement broken = { "broken", "select no_such_column from notes", 0, true };
 static const struct db_statement raise_it = { "raise_it", "select raise_state($1)", 1, true };
 static const struct db_statement snooze = { "snooze", "select pg_sleep($1)", 1, true };
@@ -359,6 +364,42 @@ START_TEST(an_idle_connection_that_was_closed_is_opened_anew)
 }
 END_TEST
 
+static enum err load(const struct db_statement *into, const char *text, int count)
+{
+    struct copy cp;
+    copy_start(&cp, NULL);
+    for (int i = 0; i < count; i++) {
+        copy_row(&cp, 2);
+        copy_textz(&cp, text);
+        copy_int4(&cp, 1 + i);
+    }
+    copy_stop(&cp);
+    enum err e = db_load(db, into, buf_str(&cp.b), &failure);
+    buf_free(&cp.b);
+    return e;
+}
+
+START_TEST(rows_are_loaded_all_or_none)
+{
+    int before = backend();
+    ck_assert_int_eq(load(&load_notes, "some", 3), ERR_NONE);
+    ck_assert_int_eq(load(&load_notes, "", 0), ERR_NONE);
+    ck_assert_int_eq(notes(), 3);
+    ck_assert_int_eq(load(&load_notes, "much more than fits into the buffer of a socket", 50000), ERR_NONE);
+    ck_assert_int_eq(notes(), 50003);
+    ck_assert_int_eq(load(&load_notes, "taken", 5), note("taken"));
+    ck_assert_str_eq(failure.constraint, "users_email_key");
+    ck_assert_int_eq(load(&load_nowhere, "some", 1), ERR_INTERNAL);
+    ck_assert_str_eq(failure.sqlstate, "42P01");
+    ck_assert_int_eq(notes(), 50003);
+    ck_assert_msg(backend() == before, "a connection was given up");
+    terminate(before);
+    ck_assert_int_eq(load(&load_notes, "some", 1), ERR_UNAVAILABLE);
+    ck_assert_int_eq(load(&load_notes, "some", 1), ERR_NONE);
+    ck_assert_int_eq(notes(), 50004);
+}
+END_TEST
+
 /* The server process is ended in 300 ms while it works for us. */
 static void cut_soon(int signal)
 {
@@ -400,6 +441,19 @@ static void signal_cluster(int signal)
              signal);
     ck_assert_int_eq(system(command), 0);
 }
+
+START_TEST(a_load_waits_no_longer_than_it_may)
+{
+    ck_assert_int_eq(notes(), 0);
+    signal_cluster(SIGSTOP);
+    int64_t start = clock_mono_us();
+    enum err e = load(&load_notes, "some", 1);
+    int64_t took = clock_mono_us() - start;
+    signal_cluster(SIGCONT);
+    ck_assert_int_eq(e, ERR_UNAVAILABLE);
+    ck_assert_int_lt(took, options->database_timeout + 700000);
+}
+END_TEST
 
 START_TEST(a_frozen_server_costs_a_bounded_time)
 {
@@ -555,6 +609,8 @@ static Suite *suite(void)
     tcase_add_test(c, forgotten_statements_are_deallocated);
     tcase_add_test(c, idempotency_claims_are_told_apart);
     tcase_add_test(c, local_commits_are_unsure);
+    tcase_add_test(c, rows_are_loaded_all_or_none);
+    tcase_add_test(c, a_load_waits_no_longer_than_it_may);
     tcase_add_test(c, an_idle_connection_that_was_closed_is_opened_anew);
     tcase_add_test(c, a_cut_says_whether_the_outcome_is_known);
     tcase_add_test(c, a_frozen_server_costs_a_bounded_time);

@@ -6,7 +6,8 @@
 #include "db/prepared.h"
 
 #define DB_FORGET_MAX 32
-#define DB_NAME_MAX   63 /* NAMEDATALEN - 1 */
+#define DB_NAME_MAX   63     /* NAMEDATALEN - 1 */
+#define DB_GRACE_US   500000 /* the server's own statement_timeout comes first, when it is alive */
 
 enum db_state { DB_DOWN, DB_CONNECTING, DB_UP };
 
@@ -40,6 +41,8 @@ bool db_gone(struct db *db);
 /* Wait for the socket; false when the deadline (0: none) has passed. events as poll(2); *got what happened.
  */
 bool db_wait(struct db *db, short events, int64_t deadline, short *got);
+/* Send what did not fit into the socket; false when the connection is lost or the deadline has passed. */
+bool db_flush(struct db *db, int64_t deadline);
 /* Last libpq message into db->error, on one line. */
 void db_note_error(struct db *db, const char *what);
 

@@ -1,6 +1,6 @@
 # src/db: PostgreSQL.
-libnexus_a_SOURCES += %D%/db.h %D%/internal.h %D%/prepared.h %D%/constraints.def \
-	%D%/batch.c %D%/connection.c %D%/error.c %D%/listen.c %D%/param.c %D%/prepared.c %D%/row.c
+libnexus_a_SOURCES += %D%/db.h %D%/internal.h %D%/prepared.h %D%/constraints.def %D%/copy.h \
+	%D%/batch.c %D%/connection.c %D%/copy.c %D%/error.c %D%/listen.c %D%/load.c %D%/param.c %D%/prepared.c %D%/row.c
 nodist_libnexus_a_SOURCES = %D%/queries.c %D%/queries.h
 
 # The statements named in sql/queries become constants.

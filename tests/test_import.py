@@ -77,6 +77,8 @@ def test_what_was_loaded(loaded):
                  1, 1125, None, 1, 1),
         "1014": ("Last one, after the bad ones", "", "apartment", "entire_home", "Testville", "US", "America/New_York", 6000,
                  "USD", 1.0, 3, 3, None, 2, 1)}
+    assert loaded.query("select location::text from properties p join property_imports i on i.property_id = p.id where source_id = '1003'") \
+        == [("(-73.756042,42.652199)",)]
     assert loaded.query("""select a.slug from property_amenities x join amenities a on a.id = x.amenity_id
         join property_imports i on i.property_id = x.property_id where source_id = '1001' order by 1""") == \
         [("dryer",), ("free_parking",), ("hair_dryer",), ("wifi",)]

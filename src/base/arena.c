@@ -172,12 +172,15 @@ struct str arena_str(struct arena *a, struct str s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+    char most[256]; /* room for nearly all, so that they are formatted once */
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(most, sizeof(most), fmt, ap);
     char *p = arena_alloc(a, n < 0 ? 1 : (size_t)n + 1);
-    if (n > 0) {
+    if (n >= (int)sizeof(most)) {
         vsnprintf(p, (size_t)n + 1, fmt, again);
+    } else if (n > 0) {
+        memcpy(p, most, (size_t)n);
     }
     va_end(again);
     return p;

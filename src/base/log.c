@@ -79,9 +79,27 @@ static size_t put_character(struct line *l, struct str s)
     return n;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* What needs no look at its characters, at most as much as there is room for. */
+static size_t put_plain(struct line *l, struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && is_plain((unsigned char)s.p[n])) {
+        n++;
+    }
+    n = has_room(l, n + 8) ? n : 0;
+    put(l, (struct str){ s.p, n });
+    return n;
+}
+
 static void put_text(struct line *l, struct str s)
 {
     put(l, STR("\""));
+    s = str_skip(s, put_plain(l, s));
     while (s.n > 0 && has_room(l, 8)) {
         s = str_skip(s, put_character(l, s));
     }

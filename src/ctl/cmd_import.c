@@ -28,7 +28,8 @@ const struct ctl_command ctl_import = {
            "is reported as "
            "FILE:LINE: reason and the rest is loaded. What was imported before stays as it is: a second run "
            "changes "
-           "nothing. Unavailable nights become blocks, hosts become users without a password.",
+           "nothing. Unavailable nights become blocks, hosts become users without a password, "
+           "coordinates have six decimals.",
     .options = options,
     .min_args = 1,
     .max_args = 1,

@@ -196,8 +196,9 @@ bool text_degrees(struct str s, double bound, double *out)
     memcpy(text, s.p, s.n);
     text[s.n] = '\0';
     char *end;
-    *out = strtod(text, &end);
-    return *end == '\0' && end != text && *out >= -bound && *out <= bound;
+    double v = strtod(text, &end);
+    *out = round(v * 1e6) / 1e6; /* 11 cm; more in a file is how its maker stores numbers */
+    return *end == '\0' && end != text && v >= -bound && v <= bound;
 }
 
 void text_city(const char *dir, char *out, size_t size)

@@ -25,7 +25,7 @@ int text_halves(struct str s);
 /* "4.87" as hundredths, rounded half up to two decimals; -1 when it is not a number from 0 to 5. */
 int text_rating(struct str s);
 
-/* A decimal degree within +-`bound`. */
+/* A decimal degree within +-`bound`, rounded to six decimals. */
 bool text_degrees(struct str s, double bound, double *out);
 
 /* "inside-airbnb-new-york/" as "New York". */

@@ -100,6 +100,8 @@ START_TEST(degrees_are_plain_decimals)
 {
     double v;
     ck_assert(text_degrees(STR("-73.79919"), 180, &v) && v < -73.7991 && v > -73.7993);
+    ck_assert(text_degrees(STR("42.652198791503906"), 90, &v) && v == 42.652199);
+    ck_assert(!text_degrees(STR("90.0000001"), 90, &v));
     ck_assert(!text_degrees(STR("181"), 180, &v));
     ck_assert(!text_degrees(STR("1e5"), 180, &v));
     ck_assert(!text_degrees(STR("nan"), 180, &v));

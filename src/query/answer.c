@@ -37,7 +37,7 @@ static struct cell next_cell(struct source *s)
 
 /* --- values by type --- */
 
-static void write_uuid(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_uuid(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     struct uuid u = { { 0 } };
     if (c.n == sizeof(u.b)) {
@@ -48,29 +48,29 @@ static void write_uuid(struct answer *a, const struct field *f, struct cell c, s
     json_write_uuid(&a->w, &u);
 }
 
-static void write_text(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_text(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     json_write_str(&a->w, (struct str){ c.p, c.n });
 }
 
-static void write_int(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_int(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
-    json_write_int(&a->w, cell_int8(c, &a->bad));
+    json_write_int(&a->w, cell_int(c, &a->bad));
 }
 
-static void write_number(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_number(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     json_write_double(&a->w, cell_float8(c, &a->bad));
 }
 
-static void write_bool(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_bool(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     a->bad = a->bad || c.n != 1;
     json_write_bool(&a->w, c.n == 1 && c.p[0] != 0);
 }
 
 /* Dates and instants beyond every calendar ("infinity") have no text in JSON. */
-static void write_date(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_date(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     int32_t days = cell_int4(c, &a->bad);
     if (days > DATE_MAX - PG_EPOCH_DAYS || days < DATE_MIN - PG_EPOCH_DAYS) {
@@ -80,7 +80,7 @@ static void write_date(struct answer *a, const struct field *f, struct cell c, s
     }
 }
 
-static void write_time(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_time(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     int64_t us = cell_int8(c, &a->bad);
     if (us == INT64_MAX || us == INT64_MIN) {
@@ -91,7 +91,7 @@ static void write_time(struct answer *a, const struct field *f, struct cell c, s
 }
 
 /* The currency is the next column. A null amount is null money. */
-static void write_money(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_money(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     struct cell currency = next_cell(s);
     if (!c.p) {
@@ -99,12 +99,12 @@ static void write_money(struct answer *a, const struct field *f, struct cell c, 
         return;
     }
     json_write_object(&a->w);
-    JSON_MEMBER(&a->w, "amount", int, cell_int8(c, &a->bad));
+    JSON_MEMBER(&a->w, "amount", int, cell_int(c, &a->bad));
     JSON_MEMBER(&a->w, "currency", str, ((struct str){ currency.p, currency.n }));
     json_write_object_end(&a->w);
 }
 
-static void write_point(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_point(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     bool whole = c.n == 16;
     a->bad = a->bad || !whole;
@@ -115,7 +115,7 @@ static void write_point(struct answer *a, const struct field *f, struct cell c, 
     json_write_object_end(&a->w);
 }
 
-static void write_texts(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_texts(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     struct record_reader r = array_start(c);
     struct cell item;
@@ -127,25 +127,15 @@ static void write_texts(struct answer *a, const struct field *f, struct cell c, 
     a->bad = a->bad || r.bad || r.p != r.end;
 }
 
-static size_t words_in(const char *const *values)
+static void write_words(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
-    size_t n = 0;
-    while (values[n]) {
-        n++;
-    }
-    return n;
-}
-
-static void write_words(struct answer *a, const struct field *f, struct cell c, struct source *s)
-{
-    size_t known = words_in(f->values);
     struct record_reader r = array_start(c);
     struct cell item;
     json_write_array(&a->w);
     while (array_next(&r, &item)) {
-        int n = cell_int2(item, &a->bad);
-        if (n >= 1 && (size_t)n <= known) {
-            json_write_plain(&a->w, str_from(f->values[n - 1]));
+        int64_t n = cell_int(item, &a->bad);
+        if (n >= 1 && n <= (int64_t)column->word_count) {
+            json_write_raw(&a->w, column->words[n - 1]);
         }
     }
     json_write_array_end(&a->w);
@@ -153,7 +143,7 @@ static void write_words(struct answer *a, const struct field *f, struct cell c, 
 }
 
 /* jsonb: a version byte, then text. */
-static void write_json(struct answer *a, const struct field *f, struct cell c, struct source *s)
+static void write_json(struct answer *a, const struct plan_column *column, struct cell c, struct source *s)
 {
     if (c.n < 2 || c.p[0] != 1) {
         a->bad = true;
@@ -163,7 +153,8 @@ static void write_json(struct answer *a, const struct field *f, struct cell c, s
     json_write_raw(&a->w, (struct str){ c.p + 1, c.n - 1 });
 }
 
-static void (*const writers[])(struct answer *a, const struct field *f, struct cell c, struct source *s) = {
+static void (*const writers[])(struct answer *a, const struct plan_column *column, struct cell c,
+                               struct source *s) = {
     [FIELD_UUID] = write_uuid,   [FIELD_TEXT] = write_text,     [FIELD_ENUM] = write_text,
     [FIELD_INT] = write_int,     [FIELD_NUMBER] = write_number, [FIELD_BOOL] = write_bool,
     [FIELD_DATE] = write_date,   [FIELD_TIME] = write_time,     [FIELD_MONEY] = write_money,
@@ -189,6 +180,14 @@ static void write_shown(struct answer *a, const struct plan_column *column, stru
                                       (struct str){ currency.p, currency.n });
 }
 
+/* Within records PostgreSQL says what it sends. Integers may be narrower: columns are read as they are
+ * stored. */
+static bool is_sent_as(uint32_t oid, enum field_type type)
+{
+    bool narrow = oid == INT2_OID || oid == INT4_OID;
+    return oid == value_types[type].oid || (narrow && (type == FIELD_INT || type == FIELD_MONEY));
+}
+
 static void write_column(struct answer *a, const struct plan_column *column, struct source *s)
 {
     enum field_type type = column->field->type;
@@ -198,11 +197,11 @@ static void write_column(struct answer *a, const struct plan_column *column, str
         return;
     }
     struct cell c = next_cell(s);
-    a->bad = a->bad || (c.oid != 0 && c.oid != value_types[type].oid);
+    a->bad = a->bad || (c.oid != 0 && !is_sent_as(c.oid, type));
     if (!c.p && type != FIELD_MONEY) {
         json_write_null(&a->w);
     } else {
-        writers[type](a, column->field, c, s);
+        writers[type](a, column, c, s);
     }
 }
 

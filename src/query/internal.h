@@ -6,12 +6,14 @@
 
 /* How values of a field type travel. */
 struct value_type {
-    const char *cast; /* put behind every selected expression, so that the binary form is known */
+    const char *cast; /* put behind selected expressions, so that the binary form is known */
     uint32_t oid;
     int size;                  /* bytes; -1: any */
     enum db_type param, array; /* of filters; 0: none */
 };
 extern const struct value_type value_types[];
+/* What is put behind the field's expression in a select list: the cast of its type, or "". */
+const char *value_cast(const struct field *f);
 
 /* Text of a query parameter -> parameter of the field's type. False with a sentence in *why. */
 bool value_parse(struct arena *a, const struct field *f, struct str text, struct db_param *out,
@@ -36,8 +38,10 @@ void param_violation(struct request *rq, struct str name, const char *code, cons
 
 struct plan_column {
     const struct field *field;
-    struct str key; /* "name": ready for the writer */
-    int shown;      /* index of the selection's extra that writes it; -1: the field's type does */
+    struct str key;          /* "name": ready for the writer */
+    int shown;               /* index of the selection's extra that writes it; -1: the field's type does */
+    const struct str *words; /* of FIELD_WORDS: the values, each in quotes */
+    size_t word_count;
 };
 
 struct plan_edge {

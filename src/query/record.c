@@ -93,11 +93,6 @@ static uint64_t cell_bits(struct cell c, size_t n, bool *bad)
     return be64toh(be);
 }
 
-int16_t cell_int2(struct cell c, bool *bad)
-{
-    return (int16_t)(uint16_t)cell_bits(c, sizeof(int16_t), bad);
-}
-
 int32_t cell_int4(struct cell c, bool *bad)
 {
     return (int32_t)(uint32_t)cell_bits(c, sizeof(int32_t), bad);
@@ -106,6 +101,18 @@ int32_t cell_int4(struct cell c, bool *bad)
 int64_t cell_int8(struct cell c, bool *bad)
 {
     return (int64_t)cell_bits(c, sizeof(int64_t), bad);
+}
+
+int64_t cell_int(struct cell c, bool *bad)
+{
+    switch (c.n) {
+    case sizeof(int16_t):
+        return (int16_t)(uint16_t)cell_bits(c, sizeof(int16_t), bad);
+    case sizeof(int32_t):
+        return cell_int4(c, bad);
+    default:
+        return cell_int8(c, bad);
+    }
 }
 
 double cell_float8(struct cell c, bool *bad)

@@ -19,6 +19,9 @@ struct record_reader {
     bool bad;
 };
 
+/* pg_type.dat */
+#define INT2_OID   21
+#define INT4_OID   23
 #define RECORD_OID 2249
 
 /* p NULL is SQL null. */
@@ -37,9 +40,10 @@ struct cell record_next(struct record_reader *r);
 bool array_next(struct record_reader *r, struct cell *out);
 
 /* The value must have exactly the size; else *bad is set and 0 returned. */
-int16_t cell_int2(struct cell c, bool *bad);
 int32_t cell_int4(struct cell c, bool *bad);
 int64_t cell_int8(struct cell c, bool *bad);
 double cell_float8(struct cell c, bool *bad);
+/* int2, int4 or int8, as the size says. */
+int64_t cell_int(struct cell c, bool *bad);
 
 #endif

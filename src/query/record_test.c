@@ -36,6 +36,19 @@ START_TEST(a_record_is_read)
 }
 END_TEST
 
+START_TEST(integers_are_of_any_width)
+{
+    static const unsigned char minus_two[] = { 255, 255, 255, 255, 255, 255, 255, 254 };
+    bool bad = false;
+    for (size_t n = 2; n <= 8; n *= 2) {
+        ck_assert_int_eq(cell_int(cell_of(minus_two + 8 - n, n), &bad), -2);
+    }
+    ck_assert(!bad);
+    ck_assert_int_eq(cell_int(cell_of(minus_two, 3), &bad), 0);
+    ck_assert(bad);
+}
+END_TEST
+
 START_TEST(an_array_is_read)
 {
     struct cell c;
@@ -116,6 +129,7 @@ void record_tests(Suite *s)
     TCase *c = tcase_create("record");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_record_is_read);
+    tcase_add_test(c, integers_are_of_any_width);
     tcase_add_test(c, an_array_is_read);
     tcase_add_test(c, lies_are_survived);
     tcase_add_test(c, values_must_have_their_size);

@@ -147,6 +147,22 @@ static struct str ready_key(struct arena *a, const char *name)
     return str_from(arena_printf(a, "\"%s\":", name));
 }
 
+/* The vocabulary of FIELD_WORDS, ready for the writer. */
+static void add_words(struct arena *a, struct plan_column *column)
+{
+    const char *const *values = column->field->values;
+    size_t n = 0;
+    while (values[n]) {
+        n++;
+    }
+    struct str *words = ARENA_ARRAY(a, struct str, n);
+    for (size_t i = 0; i < n; i++) {
+        words[i] = str_from(arena_printf(a, "\"%s\"", values[i]));
+    }
+    column->words = words;
+    column->word_count = n;
+}
+
 /* The extra that reads another expression than the field's; -1: none. */
 static int shown_by(const struct scan *s, const struct field *f)
 {
@@ -168,7 +184,7 @@ static void column_cast(struct plan_builder *b, const struct scan *s, const stru
     } else {
         expression(b, s, f);
         text(b, ")");
-        text(b, value_types[f->type].cast);
+        text(b, value_cast(f));
     }
     if (f->type == FIELD_MONEY) {
         text(b, ",(");
@@ -190,8 +206,11 @@ static int field_columns(struct plan_builder *b, const struct scan *s, struct pl
         }
         const struct field *f = &e->fields[i];
         int shown = shown_by(s, f);
-        node->columns[node->column_count++] =
-            (struct plan_column){ f, ready_key(plan->memory, f->name), shown };
+        struct plan_column *column = &node->columns[node->column_count++];
+        *column = (struct plan_column){ .field = f, .key = ready_key(plan->memory, f->name), .shown = shown };
+        if (f->type == FIELD_WORDS) {
+            add_words(plan->memory, column);
+        }
         column_cast(b, s, f, shown, columns == 0);
         columns += f->type == FIELD_MONEY ? 2 : 1;
     }

@@ -12,7 +12,7 @@ START_TEST(texts_are_as_expected)
         const char *query, *sql;
     } cases[] = {
         { &op_book, "fields=id,price",
-          "select (t0.id)::uuid,(t0.price)::int8,(t0.currency)::text,(t0.version)::int8"
+          "select (t0.id)::uuid,(t0.price),(t0.currency)::text,(t0.version)::int8"
           " from books t0 where t0.id = $1" },
         { &op_books, "fields=title",
           "select (t0.title)::text,(t0.added_at)::timestamptz,(t0.id)::uuid" SHOWN

@@ -21,6 +21,26 @@ const struct value_type value_types[] = {
     [FIELD_JSON] = { "::jsonb", 3802, -1, 0, 0 },
 };
 
+/* "{t}.name" and the like. */
+static bool is_plain_column(const char *sql)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    if (strncmp(sql, "{t}", 3) != 0) {
+        return false;
+    }
+    const char *dot = sql + 3 + strspn(sql + 3, letters);
+    return *dot == '.' && dot[1 + strspn(dot + 1, letters)] == '\0';
+}
+
+/* Stored integers are sent as wide as they are: in PostgreSQL every cast is a function, made ready for every
+ * execution of the statement. */
+const char *value_cast(const struct field *f)
+{
+    bool integer = f->type == FIELD_INT || f->type == FIELD_MONEY;
+    bool stored = !(f->flags & FIELD_COMPUTED) && is_plain_column(f->sql);
+    return integer && stored ? "" : value_types[f->type].cast;
+}
+
 /* --- single values --- */
 
 /* Exactly `n` digits off the front of *s. */
